@@ -1,0 +1,100 @@
+/* spec - what the file says of one service, and of pm1 itself.
+ *
+ * Immutable once loaded, replaced as a whole, and counted: the config that loaded it
+ * holds one reference, a service that runs by it another. Values are those of the
+ * keys table (keys.h); a key that was not given has its default here. */
+#ifndef PM1_MODEL_SPEC_H
+#define PM1_MODEL_SPEC_H
+
+#include "base/clock.h"
+#include "base/strv.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Limits, with their reasons next to them. */
+#define SPEC_NAME_MAX 64 /* bytes; becomes a part of paths, cgroup names and 40-column tables */
+#define SPEC_INSTANCES_MAX 1024 /* of one service */
+#define SPEC_SERVICES_MAX 10000 /* instances in all */
+
+enum kill_mode { KILL_MODE_PROCESS, KILL_MODE_GROUP, KILL_MODE_MAX }; /* whom stop_signal goes to first */
+enum exit_when { EXIT_WHEN_NEVER, EXIT_WHEN_ALL_ENDED, EXIT_WHEN_ANY_FAILED, EXIT_WHEN_MAX };
+
+struct spec {
+	unsigned int refs;
+
+	char *name; /* [A-Za-z0-9_.@-], not beginning with - or . */
+	char *ns; /* namespace, "default" */
+	char *file; /* where it stands: absolute path of the INI, NULL for a command line */
+	unsigned int line; /* of the section header */
+	unsigned int key_line[64]; /* line where key number i was given, 0: default (keys.h numbers) */
+
+	char *command; /* as written */
+	bool shell;
+	struct strv argv; /* command split, or {"/bin/sh","-c",command} */
+	char *cwd; /* absolute */
+	struct strv env; /* only what env.NAME and env_file give, in order; pm1's own env is added at spawn */
+	struct strv env_base; /* a command-line service: the whole environment of the caller; else empty */
+	char *instance_var; /* "NODE_APP_INSTANCE" */
+	unsigned int instances; /* 1.. */
+
+	bool autostart;
+	bool autorestart;
+	bool critical;
+	usec_t restart_delay;
+	usec_t exp_backoff_restart_delay; /* 0: off */
+	usec_t min_uptime;
+	unsigned int max_restarts; /* unstable runs in a row; 0: no limit */
+	uint8_t stop_exit_codes[256]; /* 1: this code is final */
+	int stop_signal;
+	usec_t kill_timeout;
+	enum kill_mode kill_mode;
+
+	uint64_t max_memory_restart; /* bytes, 0: none */
+	uint64_t memory_max; /* bytes, 0: none */
+
+	char *user; /* name or number, NULL: as pm1 */
+	char *group;
+	int umask; /* -1: as pm1 */
+
+	char *out_file; /* absolute path; "" means none; NULL means the default under log_dir */
+	char *error_file;
+	char *log_file; /* combined; NULL or "" means none */
+	char *log_date_format; /* strftime or PM2's tokens as written, "" means no stamp */
+	bool merge_logs; /* no instance suffix */
+
+	bool watch; /* parsed and checked now; acted on with the service model */
+	struct strv watch_paths;
+	struct strv ignore_watch;
+	usec_t watch_delay;
+};
+
+struct spec_pm1 {
+	enum exit_when exit_when;
+	bool exit_when_given;
+	char *control; /* socket path, NULL: places.h */
+	char *control_group;
+	char *log_dir; /* NULL: places.h */
+	char *pid_file;
+	char *hostname; /* a machine's boot only */
+	usec_t shutdown_timeout;
+	uint64_t forward_signals; /* bit n: signal n is passed on to all services */
+	bool log_console; /* copy to stdout with the name in front */
+	bool log_console_given;
+};
+
+struct spec *spec_ref(struct spec *s);
+void spec_unref(struct spec *s); /* NULL is fine */
+void spec_pm1_done(struct spec_pm1 *p);
+
+/* Whether a running service of `a` may go on as `b`: every key equal. */
+bool spec_equal(const struct spec *a, const struct spec *b);
+
+/* The path with -INSTANCE put before its extension when the service has several and doesn't merge
+ * ("a/web-out.log" -> "a/web-out-2.log"), `default_kind` ("out", "error") naming the default file under log_dir
+ * when path is NULL. Writes "" for none. 0 or -ENOSPC. */
+int spec_log_path(const struct spec *s, unsigned int instance, const char *path, const char *default_kind,
+		  const char *log_dir, char *buf, size_t size);
+
+#endif
