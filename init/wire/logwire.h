@@ -1,0 +1,67 @@
+/* logwire - what PID 1 and logd say to each other, and the memory they share.
+ *
+ * A SOCK_SEQPACKET pair; one struct a packet, descriptors beside it. PID 1 never waits:
+ * a packet that doesn't go out at once is queued, bounded, and logd is replaced when
+ * it stays deaf. All state that a successor of a killed logd needs is in
+ * the pipes PID 1 keeps and in the slots of a memfd PID 1 keeps (FACTS: the
+ * staging pipe). A slot is written by logd alone. */
+#ifndef PM1_WIRE_LOGWIRE_H
+#define PM1_WIRE_LOGWIRE_H
+
+#include <stdint.h>
+
+#define LOGWIRE_VERSION 1
+#define LOGWIRE_PATH_MAX 1024
+#define LOGWIRE_FORMAT_MAX 96
+#define LOGWIRE_NAME_MAX 80 /* "web-12": name and instance */
+#define LOGWIRE_FDS_MAX 3
+#define LOGWIRE_FD 3 /* logd finds its socket here */
+
+enum logwire_type {
+	/* PID 1 to logd */
+	LOGWIRE_HELLO = 1, /* fds: slots memfd, console (pm1's own stdout; absent: none) */
+	LOGWIRE_OPEN, /* a stream: fds: service pipe read end, staging read end, staging write end */
+	LOGWIRE_CHANGE, /* other paths or format for a known slot */
+	LOGWIRE_CLOSE, /* drain what is there, then forget; answered by CLOSED */
+	LOGWIRE_REOPEN, /* all files anew, after an outside rotation */
+	LOGWIRE_FLUSH, /* empty the files of a slot */
+	LOGWIRE_SYNC, /* drain every pipe until it is empty, then answer SYNCED with the token */
+	LOGWIRE_QUIT, /* drain everything, then exit 0 */
+	/* logd to PID 1 */
+	LOGWIRE_CLOSED = 64,
+	LOGWIRE_SYNCED,
+	LOGWIRE_TROUBLE, /* a file can't be written (error > 0), or can again (error 0) */
+};
+
+enum logwire_stream { LOGWIRE_OUT, LOGWIRE_ERR };
+
+struct logwire_packet {
+	uint32_t version; /* LOGWIRE_VERSION */
+	uint32_t type;
+	uint32_t slot; /* OPEN, CHANGE, CLOSE, FLUSH, CLOSED, TROUBLE */
+	uint32_t stream; /* enum logwire_stream */
+	uint64_t token; /* SYNC, SYNCED */
+	int32_t error; /* TROUBLE: positive errno, 0 mended */
+	uint32_t console; /* OPEN, CHANGE: copy to the console with the name in front */
+	char name[LOGWIRE_NAME_MAX];
+	char path[LOGWIRE_PATH_MAX]; /* this stream's file, "" none; TROUBLE: the file that failed */
+	char combined[LOGWIRE_PATH_MAX]; /* the file of both streams, "" none */
+	char format[LOGWIRE_FORMAT_MAX]; /* date stamp in front of each line (base/stamp.h), "" none */
+};
+
+/* One stream's mark in the shared memfd. */
+enum logslot_phase { LOGSLOT_IDLE, LOGSLOT_WRITE, LOGSLOT_CONSUME };
+struct logslot {
+	uint32_t phase;
+	uint32_t midline; /* the last piece did not end in a newline */
+	uint64_t n; /* bytes of the piece in staging */
+	uint64_t stamp; /* wall time of the piece, usec, so that a repeat writes the same bytes */
+	uint64_t path_at; /* where the piece goes in the stream's file */
+	uint64_t combined_at;
+	uint64_t written; /* bytes taken from the service in all */
+	uint64_t dropped; /* bytes that no file took (full disk) */
+	uint64_t console_dropped; /* bytes that the console did not take */
+	uint64_t spare[8]; /* logd's own */
+};
+
+#endif

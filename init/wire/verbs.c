@@ -1,0 +1,89 @@
+#include "wire/verbs.h"
+
+#include "base/banned.h"
+
+static const struct verb_info verbs[VERB_MAX] = {
+	[VERB_PING] = { "io.pm1.Ping", true },
+	[VERB_LIST] = { "io.pm1.List", true },
+	[VERB_START] = { "io.pm1.Start", false },
+	[VERB_STOP] = { "io.pm1.Stop", false },
+	[VERB_RESTART] = { "io.pm1.Restart", false },
+	[VERB_DELETE] = { "io.pm1.Delete", false },
+	[VERB_RESET] = { "io.pm1.Reset", false },
+	[VERB_FLUSH] = { "io.pm1.Flush", false },
+	[VERB_SIGNAL] = { "io.pm1.Signal", false },
+	[VERB_RELOAD_CONFIG] = { "io.pm1.ReloadConfig", false },
+	[VERB_REOPEN_LOGS] = { "io.pm1.ReopenLogs", false },
+	[VERB_KILL] = { "io.pm1.Kill", false },
+	[VERB_POWER] = { "io.pm1.Power", false },
+	[VERB_GET_INFO] = { "org.varlink.service.GetInfo", true },
+	[VERB_GET_INTERFACE_DESCRIPTION] = { "org.varlink.service.GetInterfaceDescription", true },
+};
+
+const struct verb_info *verb_info(enum verb v)
+{
+	return &verbs[v];
+}
+
+enum verb verb_find(const char *method)
+{
+	for (int i = 0; i < VERB_MAX; i++)
+		if (strcmp(verbs[i].method, method) == 0)
+			return (enum verb)i;
+	return VERB_MAX;
+}
+
+const char verbs_interface[] =
+	"# The process manager pm1: services of one supervisor.\n"
+	"interface io.pm1\n"
+	"\n"
+	"# One service instance. The top level, pm2_env and monit hold what `pm2 jlist`\n"
+	"# prints, so that tools made for it can read this; pm1 holds what only pm1 knows.\n"
+	"type Service (\n"
+	"  name: string,\n"
+	"  pm_id: int,\n"
+	"  pid: int,\n"
+	"  monit: (memory: int, cpu: float),\n"
+	"  pm2_env: object,\n"
+	"  pm1: object\n"
+	")\n"
+	"\n"
+	"# A service given on a command line; options are \"key=value\" of the INI keys.\n"
+	"type Command (\n"
+	"  name: ?string,\n"
+	"  argv: []string,\n"
+	"  cwd: string,\n"
+	"  env: []string,\n"
+	"  options: []string\n"
+	")\n"
+	"\n"
+	"method Ping() -> (pid: int, version: string)\n"
+	"\n"
+	"# No target: all. `supervisor` tells of pm1 itself.\n"
+	"method List(targets: ?[]string) -> (services: []Service, supervisor: object)\n"
+	"\n"
+	"# Exactly one of the three. A target is a name, an id, a namespace, all or /regex/.\n"
+	"method Start(targets: ?[]string, file: ?string, command: ?Command)\n"
+	"  -> (services: []Service, messages: []string)\n"
+	"method Stop(targets: []string) -> (services: []Service)\n"
+	"method Restart(targets: []string) -> (services: []Service)\n"
+	"method Delete(targets: []string) -> (services: []Service)\n"
+	"method Reset(targets: []string) -> (services: []Service)\n"
+	"method Flush(targets: ?[]string) -> (services: []Service)\n"
+	"method Signal(signal: string, targets: []string) -> (services: []Service)\n"
+	"\n"
+	"# Reads the files again and starts, stops and restarts only what changed.\n"
+	"method ReloadConfig() -> (messages: []string)\n"
+	"method ReopenLogs() -> ()\n"
+	"\n"
+	"# Stops every service, then pm1 itself. The reply comes when the services are down.\n"
+	"method Kill() -> ()\n"
+	"\n"
+	"# poweroff, reboot or halt; only where pm1 is the init of a machine.\n"
+	"method Power(action: string) -> ()\n"
+	"\n"
+	"error NoSuchService (target: string, nearest: ?string)\n"
+	"error InvalidConfig (messages: []string)\n"
+	"error NotDone (messages: []string, services: []Service)\n"
+	"error Denied (method: string)\n"
+	"error Busy (message: string)\n";
