@@ -37,7 +37,7 @@ static inline void own_fclose_p(FILE **f)
 #define cleanup_fd __attribute__((cleanup(close_fd)))
 #define cleanup_free __attribute__((cleanup(own_free_p)))
 #define cleanup_file __attribute__((cleanup(own_fclose_p)))
-#define cleanup(func) __attribute__((cleanup(func##_p)))
+#define cleanup_with(func) __attribute__((cleanup(func##_p)))
 
 static inline int take_fd(int *fd)
 {

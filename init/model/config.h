@@ -4,7 +4,7 @@
  * protects quoted text from inih's inline comments, hands long lines over in continuation
  * pieces (a value of 64 KiB works), and refuses by name what is too long, NUL
  * bytes and broken UTF-8. Sections: [pm1], [defaults] (for the services below it in that
- * file and its includes), [service:NAME]; `include = dir/*.ini` in [pm1] or before any section. Sections and keys
+ * file and its includes), [service:NAME]; `include = dir/GLOB` in [pm1] or before any section. Sections and keys
  * beginning with x- are left alone. ${VAR} and ${VAR:-default} expand from the
  * environment given; $$ is a dollar sign. */
 #ifndef PM1_MODEL_CONFIG_H
