@@ -7,7 +7,9 @@
 #include "base/diag.h"
 #include "model/spec.h"
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum key_type {
 	KEY_STRING,
@@ -23,11 +25,20 @@ enum key_type {
 	KEY_MODE, /* octal */
 	KEY_CHOICE, /* one of `choices` */
 	KEY_WORDS, /* a list of words, by blank or comma, quotes protect */
-	KEY_CUSTOM, /* env.NAME, env_file, watch: has its own function */
+	KEY_CUSTOM, /* env.NAME, env_file, watch, instances, control: has its own function */
 	KEY_TYPE_MAX,
 };
 
 enum key_place { KEY_IN_SERVICE = 1, KEY_IN_PM1 = 2 }; /* [defaults] takes the service keys */
+
+/* One value on its way into a spec; all borrowed. */
+struct key_input {
+	const struct where *at;
+	const char *base_dir; /* absolute */
+	const char *name; /* as it was written; for env.NAME with the NAME */
+	const char *value;
+	struct diag *diag;
+};
 
 struct key {
 	const char *name; /* "env." for the family env.NAME */
@@ -36,14 +47,23 @@ struct key {
 	enum key_place place;
 	size_t offset; /* in struct spec or struct spec_pm1 */
 	const char *dflt; /* as it would be written; "" none */
-	uint64_t min, max; /* KEY_COUNT, KEY_SPAN, KEY_SIZE: allowed range, 0 0: any */
+	uint64_t min, max; /* KEY_COUNT, KEY_SPAN, KEY_SIZE: allowed range, max 0: any; text: its longest length in bytes */
 	const char *choices; /* KEY_CHOICE: blank-separated, in the enum's order */
+	size_t given; /* offset + 1 of a bool that notes that the key was set, 0: none */
+	const char *(*check)(const char *value); /* a further rule for text: NULL or what is wrong */
+	int (*set)(void *target, const struct key_input *in); /* KEY_CUSTOM: as keys_set() */
+	const char *allowed; /* what is allowed, where the type alone doesn't say it */
 	const char *help; /* one line */
 };
 
+#define KEYS_MAX 64 /* of both places; as many as spec.key_line holds */
+
+/* The quoting rule, printed by `pm1 help keys` above the table. */
+extern const char keys_quoting[];
+
 size_t keys_count(void);
 const struct key *keys_at(size_t i);
-/* By name, alias or camelCase form, for a place. NULL: unknown. *ret_i may be NULL. */
+/* By name, alias or camelCase form, for a place; any "env.x" finds the family. NULL: unknown. *ret_i may be NULL. */
 const struct key *keys_find(const char *name, enum key_place place, size_t *ret_i);
 /* The nearest known name for the place, or NULL. */
 const char *keys_nearest(const char *name, enum key_place place);
@@ -54,7 +74,11 @@ const char *keys_allowed(const struct key *k, char *buf, size_t size);
  * absolute. 0, or -EINVAL with the fault in diag, or -ENOMEM. */
 int keys_set(void *target, enum key_place place, const struct where *at, const char *base_dir, const char *name,
 	     const char *value, struct diag *diag);
-/* Fills the defaults of all keys of a place. */
+/* What a name that is no key of ours, but one of PM2 or another supervisor, is called here; NULL: never heard of. */
+const char *keys_hint(const char *name);
+/* Whether the value is a list of words (then quotes part words, else one pair around all of it is taken off). */
+bool keys_is_words(const struct key *k);
+/* Fills the defaults of all keys of a place. 0 or -ENOMEM. */
 int keys_defaults(void *target, enum key_place place);
 
 #endif

@@ -24,13 +24,13 @@ enum exit_when { EXIT_WHEN_NEVER, EXIT_WHEN_ALL_ENDED, EXIT_WHEN_ANY_FAILED, EXI
 struct spec {
 	unsigned int refs;
 
-	char *name; /* [A-Za-z0-9_.@-], not beginning with - or . */
+	char *name; /* spec_name_fault() has none */
 	char *ns; /* namespace, "default" */
 	char *file; /* where it stands: absolute path of the INI, NULL for a command line */
 	unsigned int line; /* of the section header */
 	unsigned int key_line[64]; /* line where key number i was given, 0: default (keys.h numbers) */
 
-	char *command; /* as written */
+	char *command; /* as written, before ${VAR} */
 	bool shell;
 	struct strv argv; /* command split, or {"/bin/sh","-c",command} */
 	char *cwd; /* absolute */
@@ -84,9 +84,15 @@ struct spec_pm1 {
 	bool log_console_given;
 };
 
+/* All zero but the reference of the caller and umask; keys_defaults() fills in the rest. NULL: no memory. */
+struct spec *spec_new(void);
 struct spec *spec_ref(struct spec *s);
 void spec_unref(struct spec *s); /* NULL is fine */
 void spec_pm1_done(struct spec_pm1 *p);
+
+/* What is wrong with a service's name, or NULL. A name is up to SPEC_NAME_MAX of [A-Za-z0-9_.@-], begins with a
+ * letter, digit or _, and is neither a bare number (an id) nor "all". Static text. */
+const char *spec_name_fault(const char *name);
 
 /* Whether a running service of `a` may go on as `b`: every key equal. */
 bool spec_equal(const struct spec *a, const struct spec *b);

@@ -1,0 +1,173 @@
+/* spec - memory and comparison of what the file says.
+ *
+ * What can be done key by key is done by the keys table, so that a new key is
+ * compared without anybody thinking of it. */
+#include "model/spec.h"
+
+#include "base/text.h"
+#include "model/keys.h"
+
+#include <errno.h>
+
+struct spec *spec_new(void)
+{
+	struct spec *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	s->refs = 1;
+	s->umask = -1;
+	return s;
+}
+
+struct spec *spec_ref(struct spec *s)
+{
+	s->refs++;
+	return s;
+}
+
+void spec_unref(struct spec *s)
+{
+	if (!s || --s->refs > 0)
+		return;
+	free(s->name);
+	free(s->ns);
+	free(s->file);
+	free(s->command);
+	strv_done(&s->argv);
+	free(s->cwd);
+	strv_done(&s->env);
+	strv_done(&s->env_base);
+	free(s->instance_var);
+	free(s->user);
+	free(s->group);
+	free(s->out_file);
+	free(s->error_file);
+	free(s->log_file);
+	free(s->log_date_format);
+	strv_done(&s->watch_paths);
+	strv_done(&s->ignore_watch);
+	free(s);
+}
+
+void spec_pm1_done(struct spec_pm1 *p)
+{
+	free(p->control);
+	free(p->control_group);
+	free(p->log_dir);
+	free(p->pid_file);
+	free(p->hostname);
+	*p = (struct spec_pm1){ 0 };
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static bool same_key(const struct key *k, const struct spec *a, const struct spec *b)
+{
+	const void *x = (const char *)a + k->offset;
+	const void *y = (const char *)b + k->offset;
+
+	switch (k->type) {
+	case KEY_STRING:
+	case KEY_PATH:
+	case KEY_LOG_PATH:
+		return same_text(*(char *const *)x, *(char *const *)y);
+	case KEY_BOOL:
+		return *(const bool *)x == *(const bool *)y;
+	case KEY_COUNT:
+		return *(const unsigned int *)x == *(const unsigned int *)y;
+	case KEY_SIZE:
+	case KEY_SPAN:
+	case KEY_SIGNALS:
+		return *(const uint64_t *)x == *(const uint64_t *)y;
+	case KEY_SIGNAL:
+	case KEY_MODE:
+	case KEY_CHOICE:
+		return *(const int *)x == *(const int *)y;
+	case KEY_CODES:
+		return memcmp(x, y, sizeof(a->stop_exit_codes)) == 0;
+	case KEY_WORDS:
+		return strv_equal(x, y);
+	case KEY_CUSTOM: /* compared by spec_equal() */
+	case KEY_TYPE_MAX:
+		break;
+	}
+	return true;
+}
+
+bool spec_equal(const struct spec *a, const struct spec *b)
+{
+	for (size_t i = 0; i < keys_count(); i++) {
+		const struct key *k = keys_at(i);
+
+		if (k->place == KEY_IN_SERVICE && !same_key(k, a, b))
+			return false;
+	}
+	return same_text(a->name, b->name) && strv_equal(&a->argv, &b->argv) && strv_equal(&a->env, &b->env) &&
+	       strv_equal(&a->env_base, &b->env_base) && a->instances == b->instances && a->watch == b->watch &&
+	       strv_equal(&a->watch_paths, &b->watch_paths);
+}
+
+static bool is_word_byte(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+const char *spec_name_fault(const char *name)
+{
+	size_t n = strlen(name);
+	bool number = true;
+
+	if (n == 0)
+		return "the name is empty";
+	if (n > SPEC_NAME_MAX)
+		return "the name is longer than 64 bytes";
+	if (!is_word_byte(name[0]))
+		return "a name begins with a letter, a digit or _";
+	for (size_t i = 0; i < n; i++) {
+		if (!is_word_byte(name[i]) && name[i] != '.' && name[i] != '@' && name[i] != '-')
+			return "a name is made of A-Z a-z 0-9 _ . @ -";
+		number = number && name[i] >= '0' && name[i] <= '9';
+	}
+	if (number)
+		return "a bare number is an id, not a name";
+	if (strcmp(name, "all") == 0)
+		return "'all' stands for all services";
+	return NULL;
+}
+
+int spec_log_path(const struct spec *s, unsigned int instance, const char *path, const char *default_kind,
+		  const char *log_dir, char *buf, size_t size)
+{
+	struct text t;
+	const char *base;
+	const char *dot;
+
+	text_init(&t, buf, size);
+	if (!path && default_kind)
+		(void)text_addf(&t, "%s/%s-%s.log", log_dir, s->name, default_kind);
+	else if (path)
+		(void)text_add(&t, path);
+	if (t.cut)
+		return -ENOSPC;
+	if (t.len == 0 || s->instances <= 1 || s->merge_logs)
+		return 0;
+
+	/* The extension is looked for in the last component, and a name that begins with a dot has none. */
+	base = strrchr(buf, '/');
+	base = base ? base + 1 : buf;
+	dot = strrchr(base, '.');
+	if (!dot || dot == base)
+		return text_addf(&t, "-%u", instance);
+
+	char ext[256];
+	int r = text_copy(ext, sizeof(ext), dot);
+
+	if (r < 0)
+		return r;
+	t.len = (size_t)(dot - buf);
+	return text_addf(&t, "-%u%s", instance, ext);
+}
