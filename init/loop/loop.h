@@ -31,7 +31,7 @@ typedef void (*loop_fd_fn)(void *ctx, int fd, uint32_t events); /* EPOLLIN and f
 typedef void (*loop_timer_fn)(void *ctx);
 
 int loop_new(struct loop **ret);
-void loop_free(struct loop *l); /* frees its sources and timers, closes none of their fds */
+void loop_free(struct loop *l); /* frees its sources, closes none of their fds; its timers have been freed by their owners */
 
 /* Watches fd (borrowed) for `events`. The source is the loop's; give it back with loop_remove() before the
  * fd is closed. 0, -ENOMEM, -EEXIST, or epoll_ctl's error. */
