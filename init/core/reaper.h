@@ -23,7 +23,7 @@ struct reaped {
 typedef void (*reaper_fn)(void *ctx, const struct reaped *r);
 typedef void (*reaper_orphan_fn)(void *ctx, size_t reaped_now); /* once a drain that reaped orphans */
 
-int reaper_new(reaper_orphan_fn fn, void *ctx, struct reaper **ret);
+int reaper_new(reaper_orphan_fn fn, void *ctx, struct reaper **ret); /* fn may be NULL */
 void reaper_free(struct reaper *r);
 int reaper_watch(struct reaper *r, pid_t pid, reaper_fn fn, void *ctx); /* 0, -ENOMEM; one watcher a pid; forgotten once called */
 void reaper_forget(struct reaper *r, pid_t pid);

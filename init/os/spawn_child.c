@@ -1,0 +1,134 @@
+#include "os/spawn_child.h"
+
+#include "base/sys.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Where close_range is refused, so many descriptors are closed by hand; all of pm1's are close-on-exec anyway, this is for
+ * those it inherited. */
+#define CLOSE_BY_HAND 256
+
+static _Noreturn void fail(const struct spawn_plan *plan, enum spawn_stage stage, int err)
+{
+	struct spawn_note note = { .stage = (int)stage, .err = err < 0 ? -err : err };
+
+	/* A pipe takes these 8 bytes whole; if even that fails the exit code is all there is. */
+	(void)!write(plan->status_fd, &note, sizeof(note));
+	_exit(stage == SPAWN_EXEC && note.err == ENOENT ? 127 : 126);
+}
+
+static void join_cgroup(const struct spawn_plan *plan)
+{
+	for (size_t i = 0; i < plan->n_join; i++)
+		if (write(plan->join_fds[i], "0", 1) < 0)
+			fail(plan, SPAWN_CGROUP, errno);
+}
+
+/* No handler, no ignored signal and no mask of pm1's or of its starter's reaches the program. */
+static void reset_signals(const struct spawn_plan *plan)
+{
+	struct sigaction dfl = { .sa_handler = SIG_DFL };
+
+	for (int sig = 1; sig <= SIGRTMAX; sig++)
+		if (sig != SIGKILL && sig != SIGSTOP)
+			(void)sigaction(sig, &dfl, NULL); /* EINVAL for the two that libc keeps for itself */
+	if (plan->job->mask)
+		(void)sigprocmask(SIG_SETMASK, plan->job->mask, NULL);
+}
+
+/* A copy above the numbers that are about to be filled, so that no dup2 runs over another's source. */
+static int lift(const struct spawn_plan *plan, int fd)
+{
+	int r = fcntl(fd < 0 ? plan->null_fd : fd, F_DUPFD_CLOEXEC, 10);
+
+	if (r < 0)
+		fail(plan, SPAWN_STDIO, errno);
+	return r;
+}
+
+static void set_stdio(const struct spawn_plan *plan)
+{
+	const struct spawn_job *job = plan->job;
+	int fds[] = { lift(plan, job->in_fd), lift(plan, job->out_fd), lift(plan, job->err_fd),
+		      job->extra_fd >= 0 ? lift(plan, job->extra_fd) : -1 };
+
+	for (int i = 0; i < 4; i++)
+		if (fds[i] >= 0 && dup2(fds[i], i) < 0)
+			fail(plan, SPAWN_STDIO, errno);
+	unsigned int first = job->extra_fd >= 0 ? 4 : 3;
+	if (sys_close_range(first, UINT_MAX, 4 /* CLOSE_RANGE_CLOEXEC: the report's pipe lives until exec */) == 0)
+		return;
+	for (unsigned int fd = first; fd < CLOSE_BY_HAND; fd++)
+		(void)fcntl((int)fd, F_SETFD, FD_CLOEXEC);
+}
+
+static void set_ids(const struct spawn_plan *plan)
+{
+	const struct ids *ids = plan->job->ids;
+
+	if (!ids)
+		return;
+	/* In a user namespace without mapped ids, or as the very user already, setgroups is refused and not needed. */
+	bool same = ids->set_user ? ids->uid == geteuid() && ids->gid == getegid() : ids->gid == getegid();
+	if (ids->set_user && setgroups(ids->n_groups, ids->groups) < 0 && !(same && errno == EPERM))
+		fail(plan, SPAWN_GROUPS, errno);
+	if (ids->set_group && setresgid(ids->gid, ids->gid, ids->gid) < 0)
+		fail(plan, SPAWN_GROUP, errno);
+	if (ids->set_user && setresuid(ids->uid, ids->uid, ids->uid) < 0)
+		fail(plan, SPAWN_USER, errno);
+}
+
+static _Noreturn void exec_program(const struct spawn_plan *plan)
+{
+	int err = ENOENT;
+
+	/* As execvp(3): a file that may not be run is remembered, and the search goes on. */
+	for (char *const *c = plan->candidates; *c; c++) {
+		(void)execve(*c, plan->job->argv, plan->job->env);
+		if (errno == EACCES)
+			err = EACCES;
+		else if (errno != ENOENT && errno != ENOTDIR)
+			fail(plan, SPAWN_EXEC, errno);
+	}
+	fail(plan, SPAWN_EXEC, err);
+}
+
+static void set_oom_score(const struct spawn_plan *plan)
+{
+	size_t n = 0;
+
+	if (!plan->oom_score)
+		return;
+	while (plan->oom_score[n])
+		n++;
+	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		(void)!write(fd, plan->oom_score, n); /* lower than pm1's is refused to the unprivileged; then it stays */
+		(void)close(fd);
+	}
+}
+
+void spawn_child(const struct spawn_plan *plan)
+{
+	const struct spawn_job *job = plan->job;
+
+	join_cgroup(plan);
+	if (job->foreground_tty ? setpgid(0, 0) < 0 : setsid() < 0)
+		fail(plan, SPAWN_SESSION, errno);
+	set_stdio(plan);
+	reset_signals(plan);
+	set_oom_score(plan);
+	if (job->nofile && setrlimit(RLIMIT_NOFILE, job->nofile) < 0)
+		fail(plan, SPAWN_LIMITS, errno);
+	if (job->umask >= 0)
+		(void)umask((mode_t)job->umask);
+	set_ids(plan);
+	if (job->cwd && chdir(job->cwd) < 0)
+		fail(plan, SPAWN_CWD, errno);
+	exec_program(plan);
+}
