@@ -1,0 +1,185 @@
+/* build - see the header. Sections are applied from the outermost [defaults] inwards,
+ * then what no single key can know is made: argv, the settled environment. */
+#include "model/build.h"
+
+#include "base/own.h"
+#include "model/config.h"
+#include "model/expand.h"
+
+#include <errno.h>
+
+DEFINE_CLEANUP(struct spec *, spec_unref)
+
+static int apply_scope(const struct scope *scope, struct spec *s, struct diag *diag)
+{
+	int r;
+
+	if (!scope)
+		return 0;
+	r = apply_scope(scope->up, s, diag);
+	if (r < 0 || !scope->defaults)
+		return r;
+	return section_apply(scope->defaults, s, KEY_IN_SERVICE, diag);
+}
+
+/* The entry of `key` that holds, and its section. */
+static struct entry *find_entry(const struct scope *scope, struct section *own, const char *key,
+				struct section **ret_section)
+{
+	struct entry *e = own ? section_find(own, key) : NULL;
+
+	*ret_section = own;
+	for (; !e && scope; scope = scope->up) {
+		e = scope->defaults ? section_find(scope->defaults, key) : NULL;
+		*ret_section = scope->defaults;
+	}
+	return e;
+}
+
+static int shell_argv(struct strv *argv, const char *line)
+{
+	int r = strv_add(argv, "/bin/sh");
+
+	if (r == 0)
+		r = strv_add(argv, "-c");
+	return r < 0 ? r : strv_add(argv, line);
+}
+
+/* argv from the command key. -EINVAL: reported. */
+static int split_command(struct spec *s, const struct where *at, const struct entry *e, char *const *environ,
+			 struct diag *diag)
+{
+	cleanup_free char *text = NULL;
+	cleanup_free char *fault = NULL;
+	int r;
+
+	if (s->shell)
+		return shell_argv(&s->argv, s->command);
+	r = expand(s->command, EXPAND_WORDS, environ, CONFIG_VALUE_MAX, &text, &fault);
+	if (r == -EINVAL) {
+		diag_error(diag, at, e->name, e->value, "%s", fault ? fault : "wrong ${}");
+		return r;
+	}
+	if (r == 0)
+		r = strv_add_words(&s->argv, text);
+	if (r == -EINVAL) {
+		diag_error(diag, at, e->name, e->value, "a quote is not closed, or \\ stands at the end");
+	} else if (r == 0 && (s->argv.n == 0 || s->argv.v[0][0] == '\0')) {
+		diag_error(diag, at, e->name, e->value, "the command is empty");
+		r = -EINVAL;
+	}
+	return r;
+}
+
+static int make_argv(struct spec *s, const struct build_source *src, const struct scope *scope, struct section *own,
+		     char *const *environ, struct diag *diag)
+{
+	struct section *section = own;
+	struct entry *e = find_entry(scope, own, "command", &section);
+	struct where at = section_where(e ? section : own, e);
+
+	if (src->argv) {
+		int r = strv_from(&s->argv, src->argv);
+
+		if (r < 0)
+			return r;
+		free(s->command);
+		s->command = strv_join_quoted(&s->argv);
+		if (!s->command)
+			return -ENOMEM;
+		if (!s->shell)
+			return 0;
+		/* A shell's line that came as one word is the line itself. */
+		char *line = s->argv.n == 1 ? strdup(s->argv.v[0]) : strdup(s->command);
+
+		strv_done(&s->argv);
+		free(s->command);
+		s->command = line;
+		return line ? shell_argv(&s->argv, line) : -ENOMEM;
+	}
+	if (!e) {
+		/* A command that was there and wrong has been reported. */
+		for (size_t i = 0; i < own->n; i++)
+			if (own->v[i].key && own->v[i].bad && strcmp(own->v[i].key->name, "command") == 0)
+				return -EINVAL;
+		diag_error(diag, &at, "command", NULL, "missing: what is the service to run?");
+		return -EINVAL;
+	}
+	if (!s->command || *s->command == '\0') {
+		diag_error(diag, &at, e->name, e->value, "the command is empty");
+		return -EINVAL;
+	}
+	return split_command(s, &at, e, environ, diag);
+}
+
+/* A hard cap at or below the soft one leaves the soft one no room. */
+static void check_caps(const struct spec *s, struct section *own, struct diag *diag)
+{
+	struct entry *e = section_find(own, "memory_max");
+	struct where at;
+
+	if (!e)
+		e = section_find(own, "max_memory_restart");
+	if (!e || s->memory_max == 0 || s->max_memory_restart == 0 || s->memory_max > s->max_memory_restart)
+		return;
+	at = section_where(own, e);
+	diag_warn(diag, &at, e->name, e->value,
+		  "memory_max is not above max_memory_restart, so the kernel kills before pm1 restarts; using both all the same");
+}
+
+int build_check_defaults(const struct scope *scope, char *const *environ, struct diag *diag)
+{
+	cleanup_with(spec_unref) struct spec *s = spec_new();
+	int r = s ? section_check(scope->defaults, KEY_IN_SERVICE, false, environ, diag) : -ENOMEM;
+
+	if (r == 0)
+		r = keys_defaults(s, KEY_IN_SERVICE);
+	if (r == 0)
+		r = apply_scope(scope, s, diag);
+	if (r == 0)
+		check_caps(s, scope->defaults, diag);
+	return r;
+}
+
+/* The name, the place and the defaults of all keys. */
+static int begin(struct spec *s, const struct build_source *src, const struct section *own)
+{
+	s->line = own->line;
+	s->name = strdup(src->name);
+	if (src->file)
+		s->file = strdup(src->file);
+	if (!s->name || (src->file && !s->file))
+		return -ENOMEM;
+	return keys_defaults(s, KEY_IN_SERVICE);
+}
+
+int build_service(const struct build_source *src, const struct scope *scope, struct section *own, char *const *environ,
+		  struct diag *diag, struct spec **ret)
+{
+	cleanup_with(spec_unref) struct spec *s = spec_new();
+	size_t before = diag_errors(diag);
+	int r = s ? begin(s, src, own) : -ENOMEM;
+
+	if (r == 0)
+		r = apply_scope(scope, s, diag);
+	if (r == 0)
+		r = section_apply(own, s, KEY_IN_SERVICE, diag);
+	if (r < 0)
+		return r;
+	if (!s->cwd)
+		s->cwd = strdup(src->dir);
+	if (!s->cwd)
+		return -ENOMEM;
+	r = section_settle_env(&s->env);
+	if (r == 0 && src->env)
+		r = strv_from(&s->env_base, src->env);
+	if (r == 0)
+		r = make_argv(s, src, scope, own, environ, diag);
+	if (r < 0)
+		return r;
+	check_caps(s, own, diag);
+	if (diag_errors(diag) > before)
+		return -EINVAL;
+	*ret = take_ptr(&s);
+	return 0;
+}

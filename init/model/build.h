@@ -1,0 +1,30 @@
+/* build - one service's spec made from the sections that speak of it. */
+#ifndef PM1_MODEL_BUILD_H
+#define PM1_MODEL_BUILD_H
+
+#include "model/section.h"
+#include "model/spec.h"
+
+/* The [defaults] that hold where a service stands: those of its own file, and of the files that include it. */
+struct scope {
+	const struct scope *up; /* borrowed; applied first */
+	struct section *defaults; /* borrowed; checked, NULL: the file has none yet */
+};
+
+/* Checks the [defaults] section once, against a spec that is thrown away: every fault is reported at its own line
+ * and never again. 0, -ENOMEM. */
+int build_check_defaults(const struct scope *scope, char *const *environ, struct diag *diag);
+
+/* Stores the service of `own` (section_check()ed). `file` is absolute, or NULL for a command line, which then gives `argv` and
+ * `env`. 0; -EINVAL (no spec, faults in diag); -ENOMEM. */
+struct build_source {
+	const char *name;
+	const char *file;
+	const char *dir; /* the default cwd */
+	char *const *argv; /* NULL: the command key */
+	char *const *env; /* the whole environment, NULL: none */
+};
+int build_service(const struct build_source *src, const struct scope *scope, struct section *own, char *const *environ,
+		  struct diag *diag, struct spec **ret);
+
+#endif

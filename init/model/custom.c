@@ -1,0 +1,192 @@
+/* custom - see the header. */
+#include "model/custom.h"
+
+#include "base/parse.h"
+#include "base/stamp.h"
+#include "base/text.h"
+#include "model/envfile.h"
+#include "model/value.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static int __attribute__((format(printf, 2, 3))) fault(const struct key_input *in, const char *fmt, ...)
+{
+	char what[256];
+	struct text t = TEXT_INIT(what);
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)text_vaddf(&t, fmt, ap);
+	va_end(ap);
+	diag_error(in->diag, in->at, in->name, in->value, "%s", what);
+	return -EINVAL;
+}
+
+int custom_env(void *target, const struct key_input *in)
+{
+	struct spec *s = target;
+	const char *name = in->name + strlen("env.");
+
+	if (!value_is_env_name(name, strlen(name)))
+		return fault(in, "a variable's name is made of letters, digits and _, and doesn't begin with a digit");
+	return strv_addf(&s->env, "%s=%s", name, in->value);
+}
+
+int custom_env_file(void *target, const struct key_input *in)
+{
+	struct spec *s = target;
+	struct strv files = { 0 };
+	int r = value_list(&files, in->value);
+
+	if (r == -EINVAL)
+		return fault(in, "a quote is not closed, or \\ stands at the end");
+	for (size_t i = 0; r == 0 && i < files.n; i++) {
+		bool optional = files.v[i][0] == '-';
+		const char *word = files.v[i] + optional;
+		const char *complaint = value_path_fault(word);
+		char *path;
+
+		if (complaint) {
+			r = fault(in, "%s", complaint);
+			break;
+		}
+		path = value_path(in->base_dir, word);
+		r = path ? envfile_load(path, optional, in, &s->env) : -ENOMEM;
+		free(path);
+	}
+	strv_done(&files);
+	return r;
+}
+
+/* The CPUs this process may run on, as `nproc` counts them. */
+static unsigned int cpus(void)
+{
+	cpu_set_t set;
+	long n = 0;
+
+	if (sched_getaffinity(0, sizeof(set), &set) == 0)
+		n = CPU_COUNT(&set);
+	if (n < 1)
+		n = sysconf(_SC_NPROCESSORS_ONLN);
+	return n < 1 ? 1 : n > SPEC_INSTANCES_MAX ? SPEC_INSTANCES_MAX : (unsigned int)n;
+}
+
+int custom_instances(void *target, const struct key_input *in)
+{
+	struct spec *s = target;
+	bool less = in->value[0] == '-';
+	uint64_t n = 0;
+	int r = strcmp(in->value, "max") == 0 ? 0 : parse_uint(in->value + less, SPEC_INSTANCES_MAX, &n);
+
+	if (r < 0)
+		return fault(in, "%s (allowed: 1 to %d; 0 or max: one a CPU; -1: all CPUs but one)",
+			     r == -ERANGE ? "out of range" : "not a whole number", SPEC_INSTANCES_MAX);
+	if (less)
+		s->instances = cpus() > n ? cpus() - (unsigned int)n : 1;
+	else
+		s->instances = n > 0 ? (unsigned int)n : cpus();
+	return 0;
+}
+
+int custom_watch(void *target, const struct key_input *in)
+{
+	struct spec *s = target;
+	struct strv words = { 0 };
+	struct strv paths = { 0 };
+	bool on = true;
+	int r;
+
+	if (parse_bool(in->value, &on) == 0) {
+		strv_done(&s->watch_paths);
+		s->watch = on;
+		return 0;
+	}
+	r = value_list(&words, in->value);
+	if (r == -EINVAL)
+		r = fault(in, "a quote is not closed, or \\ stands at the end");
+	else if (r == 0 && words.n == 0)
+		r = fault(in, "the value is missing (allowed: yes, no, or paths)");
+	for (size_t i = 0; r == 0 && i < words.n; i++) {
+		const char *complaint = value_path_fault(words.v[i]);
+		char *path = complaint ? NULL : value_path(in->base_dir, words.v[i]);
+
+		r = complaint ? fault(in, "%s", complaint) : path ? strv_take(&paths, path) : -ENOMEM;
+	}
+	strv_done(&words);
+	if (r < 0) {
+		strv_done(&paths);
+		return r;
+	}
+	strv_done(&s->watch_paths);
+	s->watch_paths = paths;
+	s->watch = true;
+	return 0;
+}
+
+int custom_control(void *target, const struct key_input *in)
+{
+	struct spec_pm1 *p = target;
+	const char *v = in->value;
+	const char *complaint = value_path_fault(v);
+	char *path;
+
+	if (complaint || strcmp(v, "@") == 0)
+		return fault(in, "%s", complaint ? complaint : "the name of the abstract socket is empty");
+	path = *v == '@' ? strdup(v) : value_path(in->base_dir, v);
+	if (!path)
+		return -ENOMEM;
+	if (strlen(path) >= sizeof(((struct sockaddr_un *)0)->sun_path)) {
+		free(path);
+		return fault(in, "a socket's path is at most 107 bytes");
+	}
+	free(p->control);
+	p->control = path;
+	return 0;
+}
+
+int custom_include(void *target, const struct key_input *in)
+{
+	(void)target;
+	(void)in;
+	return 0;
+}
+
+const char *check_name(const char *value)
+{
+	return spec_name_fault(value);
+}
+
+const char *check_env_name(const char *value)
+{
+	return value_is_env_name(value, strlen(value)) ?
+		       NULL :
+		       "a variable's name is made of letters, digits and _, and doesn't begin with a digit";
+}
+
+const char *check_account(const char *value)
+{
+	if (*value == '-')
+		return "a name or number doesn't begin with -";
+	return strpbrk(value, ": \t/") ? "not a name or a number" : NULL;
+}
+
+const char *check_hostname(const char *value)
+{
+	if (*value == '-' || *value == '.')
+		return "a host's name begins with a letter or a digit";
+	for (const char *p = value; *p; p++)
+		if (!(*p >= 'a' && *p <= 'z') && !(*p >= 'A' && *p <= 'Z') && !(*p >= '0' && *p <= '9') && *p != '-' &&
+		    *p != '.')
+			return "a host's name is made of letters, digits, - and .";
+	return NULL;
+}
+
+const char *check_stamp(const char *value)
+{
+	char compiled[STAMP_MAX];
+
+	return stamp_compile(value, compiled, sizeof(compiled)) < 0 ? "not a format of time" : NULL;
+}

@@ -1,0 +1,149 @@
+/* keys_table - the keys themselves.
+ *
+ * A new key is a line here and a field in spec.h; the parser, `pm1 check`, `pm1 help
+ * keys` and the comparison of specs take it from here. Order is that of the help. */
+#include "model/keys_table.h"
+
+#include "model/custom.h"
+
+#define SVC(field) .place = KEY_IN_SERVICE, .offset = offsetof(struct spec, field)
+#define PM1(field) .place = KEY_IN_PM1, .offset = offsetof(struct spec_pm1, field)
+#define GIVEN(field) .given = offsetof(struct spec_pm1, field) + 1
+
+const struct key keys_table[] = {
+	/* what to run */
+	{ .name = "command", .aliases = "script exec cmd", .type = KEY_STRING, SVC(command), .dflt = "",
+	  .help = "program and arguments, split into words as a shell does, without a shell" },
+	{ .name = "shell", .type = KEY_BOOL, SVC(shell), .dflt = "no",
+	  .help = "hand the command to /bin/sh -c as it stands, ${} included" },
+	{ .name = "cwd", .aliases = "working_directory", .type = KEY_PATH, SVC(cwd), .dflt = "",
+	  .help = "folder to run in; without it, the file's own folder" },
+	{ .name = "env.", .type = KEY_CUSTOM, SVC(env), .dflt = "", .set = custom_env,
+	  .allowed = "any text; the name is letters, digits and _",
+	  .help = "one variable of the environment: env.PORT = 5000" },
+	{ .name = "env_file", .type = KEY_CUSTOM, SVC(env), .dflt = "", .set = custom_env_file,
+	  .allowed = "files of NAME=value lines, by blank or comma; -FILE may be missing",
+	  .help = "more of the environment; env.NAME beats it" },
+	{ .name = "namespace", .type = KEY_STRING, SVC(ns), .dflt = "default", .max = SPEC_NAME_MAX, .check = check_name,
+	  .help = "a group of services that a verb can be given" },
+	{ .name = "instances", .type = KEY_CUSTOM, SVC(instances), .dflt = "1", .set = custom_instances,
+	  .allowed = "1 to 1024; 0 or max: one a CPU; -1: all CPUs but one",
+	  .help = "how many of it run, each numbered in instance_var" },
+	{ .name = "instance_var", .type = KEY_STRING, SVC(instance_var), .dflt = "NODE_APP_INSTANCE", .max = 255,
+	  .check = check_env_name, .help = "the variable that holds an instance's number, from 0" },
+	{ .name = "user", .aliases = "uid", .type = KEY_STRING, SVC(user), .dflt = "", .max = 255,
+	  .check = check_account, .allowed = "a user's name or number", .help = "who it runs as; without it, pm1's own user" },
+	{ .name = "group", .aliases = "gid", .type = KEY_STRING, SVC(group), .dflt = "", .max = 255,
+	  .check = check_account, .allowed = "a group's name or number",
+	  .help = "without it, the user's own group" },
+	{ .name = "umask", .type = KEY_MODE, SVC(umask), .dflt = "", .help = "without it, pm1's own" },
+
+	/* when to start, restart and stop */
+	{ .name = "autostart", .type = KEY_BOOL, SVC(autostart), .dflt = "yes", .help = "start it with pm1" },
+	{ .name = "autorestart", .type = KEY_BOOL, SVC(autorestart), .dflt = "yes",
+	  .help = "start it again when it ends, with code 0 too" },
+	{ .name = "critical", .type = KEY_BOOL, SVC(critical), .dflt = "no",
+	  .help = "when it ends for good, pm1 stops the rest and ends with its code" },
+	{ .name = "restart_delay", .type = KEY_SPAN, SVC(restart_delay), .dflt = "0",
+	  .help = "wait before each restart" },
+	{ .name = "exp_backoff_restart_delay", .type = KEY_SPAN, SVC(exp_backoff_restart_delay), .dflt = "0",
+	  .help = "first wait, x1.5 each unstable run up to 15s; beats restart_delay; 0: off" },
+	{ .name = "min_uptime", .type = KEY_SPAN, SVC(min_uptime), .dflt = "1s",
+	  .help = "a run shorter than this is unstable" },
+	{ .name = "max_restarts", .type = KEY_COUNT, SVC(max_restarts), .dflt = "16", .max = 1000000,
+	  .help = "unstable runs in a row until it is given up as errored; 0: no limit" },
+	{ .name = "stop_exit_codes", .aliases = "stop_exit_code", .type = KEY_CODES, SVC(stop_exit_codes), .dflt = "",
+	  .help = "exit codes after which it isn't restarted" },
+	{ .name = "stop_signal", .aliases = "kill_signal stopsignal", .type = KEY_SIGNAL, SVC(stop_signal), .dflt = "TERM",
+	  .help = "the signal that asks it to end" },
+	{ .name = "kill_timeout", .type = KEY_SPAN, SVC(kill_timeout), .dflt = "5s",
+	  .help = "from the stop signal until everything of it is killed" },
+	{ .name = "kill_mode", .type = KEY_CHOICE, SVC(kill_mode), .dflt = "process", .choices = "process group",
+	  .help = "whom the stop signal goes to first" },
+
+	/* memory */
+	{ .name = "max_memory_restart", .type = KEY_SIZE, SVC(max_memory_restart), .dflt = "0",
+	  .help = "restart it gracefully when all its processes together pass this; 0: off" },
+	{ .name = "memory_max", .type = KEY_SIZE, SVC(memory_max), .dflt = "0",
+	  .help = "hard cap, by the kernel where a cgroup can be written; 0: none" },
+
+	/* logs */
+	{ .name = "out_file", .aliases = "out output out_log stdout_logfile", .type = KEY_LOG_PATH, SVC(out_file), .dflt = "",
+	  .help = "stdout; without it NAME-out.log in log_dir" },
+	{ .name = "error_file", .aliases = "error err err_log err_file stderr_logfile", .type = KEY_LOG_PATH, SVC(error_file),
+	  .dflt = "", .help = "stderr; without it NAME-error.log in log_dir" },
+	{ .name = "log_file", .aliases = "log", .type = KEY_LOG_PATH, SVC(log_file), .dflt = "",
+	  .help = "both together, in the order they came" },
+	{ .name = "log_date_format", .type = KEY_STRING, SVC(log_date_format), .dflt = "", .max = 100, .check = check_stamp,
+	  .allowed = "as strftime (%F %T) or as PM2 (YYYY-MM-DD HH:mm:ss.SSS Z)",
+	  .help = "time stamp in front of each line" },
+	{ .name = "merge_logs", .aliases = "combine_logs", .type = KEY_BOOL, SVC(merge_logs), .dflt = "no",
+	  .help = "all instances write the same files; else -N stands before the extension" },
+
+	/* watching files */
+	{ .name = "watch", .type = KEY_CUSTOM, SVC(watch), .dflt = "no", .set = custom_watch,
+	  .allowed = "yes (all of cwd), no, or paths by blank or comma", .help = "restart it when files change" },
+	{ .name = "ignore_watch", .aliases = "watch_ignore", .type = KEY_WORDS, SVC(ignore_watch), .dflt = "",
+	  .allowed = "names or patterns by blank or comma", .help = "what isn't watched" },
+	{ .name = "watch_delay", .type = KEY_SPAN, SVC(watch_delay), .dflt = "0",
+	  .help = "how long files must be quiet before the restart" },
+
+	/* pm1 itself */
+	{ .name = "include", .type = KEY_CUSTOM, .place = KEY_IN_PM1, .dflt = "", .set = custom_include,
+	  .allowed = "files or patterns by blank or comma", .help = "more files; may also stand before any section" },
+	{ .name = "exit_when", .type = KEY_CHOICE, PM1(exit_when), .dflt = "never", .choices = "never all-ended any-failed",
+	  GIVEN(exit_when_given), .help = "when pm1 ends by itself, with the code of the service that ended last" },
+	{ .name = "control", .type = KEY_CUSTOM, PM1(control), .dflt = "", .set = custom_control,
+	  .allowed = "a path of up to 107 bytes, or @NAME for an abstract socket", .help = "the control socket" },
+	{ .name = "control_group", .type = KEY_STRING, PM1(control_group), .dflt = "", .max = 255, .check = check_account,
+	  .allowed = "a group's name or number", .help = "whose members may control pm1, besides root and its own user" },
+	{ .name = "log_dir", .type = KEY_PATH, PM1(log_dir), .dflt = "", .help = "folder of the default log files" },
+	{ .name = "pid_file", .aliases = "pid", .type = KEY_PATH, PM1(pid_file), .dflt = "", .help = "where pm1 notes its pid" },
+	{ .name = "hostname", .type = KEY_STRING, PM1(hostname), .dflt = "", .max = 64, .check = check_hostname,
+	  .help = "set when pm1 boots a machine" },
+	{ .name = "shutdown_timeout", .type = KEY_SPAN, PM1(shutdown_timeout), .dflt = "8s",
+	  .help = "bounds the stop of everything; below the 10 s that Docker waits" },
+	{ .name = "forward_signals", .type = KEY_SIGNALS, PM1(forward_signals), .dflt = "",
+	  .allowed = "signals by blank or comma, but for those pm1 itself acts on (TERM INT QUIT HUP USR1 CHLD), KILL, STOP "
+		     "and those that mean a crash",
+	  .help = "signals that pm1 passes on to all services" },
+	{ .name = "log_console", .type = KEY_BOOL, PM1(log_console), .dflt = "no", GIVEN(log_console_given),
+	  .help = "copy the logs to pm1's stdout, with the name in front; `run` does it unless told no" },
+};
+
+const size_t keys_table_n = sizeof(keys_table) / sizeof(*keys_table);
+_Static_assert(sizeof(keys_table) / sizeof(*keys_table) <= KEYS_MAX, "spec.key_line is too short");
+_Static_assert(sizeof(((struct spec *)0)->key_line) / sizeof(unsigned int) == KEYS_MAX, "key_line has a place for each key");
+
+const char keys_quoting[] =
+	"Values:\n"
+	"  ${NAME} and ${NAME:-default} stand for variables of pm1's own environment, $$ for a dollar sign.\n"
+	"  command and lists of words: quotes and backslashes work as in a shell, and ${NAME} as it does there:\n"
+	"    split at blanks when bare, one word in \"double quotes\", left alone in 'single quotes'.\n"
+	"  Every other value: one pair of quotes around the whole is taken off; nothing else is special.\n"
+	"  A blank followed by ; or # begins a comment, unless inside quotes.\n"
+	"  A line that ends in \\ goes on in the next one. Indentation means nothing.\n"
+	"  Relative paths are relative to the file they stand in. Sizes: 500M, 1.5G. Times: 4s, 250ms, 10m; a bare\n"
+	"  number is milliseconds. Names work in PM2's camelCase too. Sections and keys named x-... are left alone.\n";
+
+/* Names of PM2's and others' files that are something else here. */
+const struct keys_hint keys_hints[] = {
+	{ "args", "write the arguments in command" },
+	{ "interpreter", "write the interpreter in command" },
+	{ "exec_interpreter", "write the interpreter in command" },
+	{ "node_args", "write them in command" },
+	{ "interpreter_args", "write them in command" },
+	{ "name", "the name stands in the section: [service:NAME]" },
+	{ "env", "one key a variable: env.NAME = value" },
+	{ "environment", "one key a variable: env.NAME = value" },
+	{ "port", "write env.PORT" },
+	{ "exec_mode", "there is one mode; instances says how many" },
+	{ "time", "write log_date_format = YYYY-MM-DDTHH:mm:ss" },
+	{ "treekill", "write kill_mode = process or group" },
+	{ "stopasgroup", "write kill_mode = group" },
+	{ "priority", "there is no order of that kind" },
+	{ "directory", "it is called cwd here" },
+	{ "restart", "write autorestart = yes or no" },
+	{ "log_time", "it is called log_date_format here" },
+};
+const size_t keys_hints_n = sizeof(keys_hints) / sizeof(*keys_hints);
