@@ -1,0 +1,70 @@
+/* act - the verbs that name targets and change something.
+ *
+ * Each call answers when what was asked for is true; then the table of all services is shown, as PM2 does. */
+#include "tools/cli/ask.h"
+#include "tools/cli/look.h"
+#include "tools/cli/out.h"
+#include "tools/cli/status.h"
+
+#include "base/banned.h"
+#include "base/parse.h"
+
+static int act(struct cli *c, enum verb v, json_t *params)
+{
+	struct reply r = { 0 };
+	int code = ask(c, v, params, &r);
+	reply_done(&r);
+	status_show_all(c);
+	return code;
+}
+
+static int on_targets(struct cli *c, enum verb v)
+{
+	return act(c, v, json_pack("{s:o}", "targets", ask_words(c, 0)));
+}
+
+int cmd_stop(struct cli *c)
+{
+	return on_targets(c, VERB_STOP);
+}
+
+int cmd_restart(struct cli *c)
+{
+	return on_targets(c, VERB_RESTART);
+}
+
+int cmd_delete(struct cli *c)
+{
+	return on_targets(c, VERB_DELETE);
+}
+
+int cmd_reset(struct cli *c)
+{
+	return on_targets(c, VERB_RESET);
+}
+
+int cmd_flush(struct cli *c)
+{
+	struct reply r = { 0 };
+	int code = ask(c, VERB_FLUSH, c->given.nwords ? json_pack("{s:o}", "targets", ask_words(c, 0)) : NULL, &r);
+	size_t i;
+	json_t *s;
+	if (code == EXIT_DONE && !c->json && !c->silent)
+		json_array_foreach((json_t *)look(r.params, "services"), i, s) {
+			(void)fputs("emptied the logs of ", stdout);
+			out_safe(stdout, look_str(s, "name", "?"));
+			(void)fprintf(stdout, " (%lld)\n", look_int(s, "pm_id", -1));
+		}
+	reply_done(&r);
+	return code;
+}
+
+int cmd_send_signal(struct cli *c)
+{
+	int sig;
+	if (parse_signal(c->given.words[0], &sig) < 0) {
+		out_error("unknown signal '%s' (such as TERM, SIGHUP or 15)", c->given.words[0]);
+		return EXIT_NOT_DONE;
+	}
+	return act(c, VERB_SIGNAL, json_pack("{s:s, s:o}", "signal", c->given.words[0], "targets", ask_words(c, 1)));
+}

@@ -1,0 +1,165 @@
+/* commands - what `pm1` can be asked, in the order help prints it. */
+#include "tools/cli/command.h"
+
+#include "base/banned.h"
+#include "base/nearest.h"
+#include "base/own.h"
+
+#define TARGETS                                                                                                        \
+	"A TARGET is a service's name, its id, a namespace, `all', or a regular expression /BETWEEN SLASHES/ "         \
+	"that is matched with names."
+
+static const struct cli_option start_options[] = {
+	{ "name", NULL, 'n', "NAME", NULL, NULL, "name of the service (default: from the program's name)" },
+	{ "instances", NULL, 'i', "N", "instances", NULL, "how many of it; `max': one for each CPU" },
+	{ "namespace", NULL, 0, "NAME", "namespace", NULL, "group it belongs to" },
+	{ "cwd", NULL, 0, "DIR", NULL, NULL, "folder it runs in (default: this one)" },
+	{ "interpreter", NULL, 0, "PROGRAM", NULL, NULL, "runs the script; `none': run it as it is" },
+	{ "interpreter-args", "node-args", 0, "ARGS", NULL, NULL, "arguments of the interpreter, before the script" },
+	{ "output", "out", 'o', "FILE", "out_file", NULL, "file of its standard output" },
+	{ "error", NULL, 'e', "FILE", "error_file", NULL, "file of its standard error" },
+	{ "log", NULL, 'l', "FILE", "log_file", NULL, "one file of both" },
+	{ "time", NULL, 0, NULL, "log_date_format", "YYYY-MM-DDTHH:mm:ss", "put the time before each log line" },
+	{ "log-date-format", NULL, 0, "FORMAT", "log_date_format", NULL, "the same in your own format" },
+	{ "merge-logs", NULL, 0, NULL, "merge_logs", "yes", "all instances write the same files" },
+	{ "kill-timeout", NULL, 'k', "TIME", "kill_timeout", NULL, "from the stop signal to SIGKILL" },
+	{ "max-memory-restart", NULL, 0, "SIZE", "max_memory_restart", NULL, "restart it when it passes this" },
+	{ "memory-max", NULL, 0, "SIZE", "memory_max", NULL, "cap that the kernel enforces" },
+	{ "restart-delay", NULL, 0, "TIME", "restart_delay", NULL, "wait before each automatic restart" },
+	{ "exp-backoff-restart-delay", NULL, 0, "TIME", "exp_backoff_restart_delay", NULL,
+	  "first wait of a growing restart delay" },
+	{ "max-restarts", NULL, 0, "N", "max_restarts", NULL, "unstable runs in a row until it is given up" },
+	{ "min-uptime", NULL, 0, "TIME", "min_uptime", NULL, "a shorter run is unstable" },
+	{ "stop-exit-codes", NULL, 0, "CODES", "stop_exit_codes", NULL, "exit codes after which it is not restarted" },
+	{ "no-autorestart", NULL, 0, NULL, "autorestart", "no", "never restart it by itself" },
+	{ "no-autostart", NULL, 0, NULL, "autostart", "no", "add it, but leave it stopped" },
+	{ "watch", NULL, 0, "[PATHS]", "watch", "yes", "restart it when files change" },
+	{ "ignore-watch", NULL, 0, "PATHS", "ignore_watch", NULL, "files that don't count as changed" },
+	{ "uid", "user", 0, "USER", "user", NULL, "user it runs as" },
+	{ "gid", "group", 0, "GROUP", "group", NULL, "group it runs as" },
+	{ "set", NULL, 0, "KEY=VALUE", NULL, NULL, "any key of an INI service section" },
+	{ 0 },
+};
+
+static const struct cli_option logs_options[] = {
+	{ "lines", NULL, 0, "N", NULL, NULL, "how many of the last lines first (default 15)" },
+	{ "nostream", NULL, 0, NULL, NULL, NULL, "print those and end" },
+	{ "out", NULL, 0, NULL, NULL, NULL, "standard output alone" },
+	{ "err", NULL, 0, NULL, NULL, NULL, "standard error alone" },
+	{ "raw", NULL, 0, NULL, NULL, NULL, "the lines as they are, without the name in front" },
+	{ 0 },
+};
+
+static const struct cli_option help_options[] = {
+	{ "man", NULL, 0, NULL, NULL, NULL, "print the manual page pm1(1) in roff" },
+	{ 0 },
+};
+
+static const struct command commands[] = {
+	{ "run", "", "FILE.ini", "supervise the services of FILE in the foreground",
+	  "What a container's ENTRYPOINT calls. The services' output is copied to standard output with their "
+	  "names in front; TERM and INT stop them in order.",
+	  GROUP_SUPERVISOR, NULL, 0, 0, NULL },
+	{ "--", "", "COMMAND [ARGS]", "be a bare init for one command, as tini is",
+	  "pm1 [-s] [-g] [-v] [-w] [-p SIG] [-e CODE] [-r FROM:TO] -- COMMAND [ARGS]: forwards signals, reaps, and "
+	  "ends with the command's exit code or 128 + its signal.",
+	  GROUP_SUPERVISOR, NULL, 0, 0, NULL },
+	{ "daemon", "", "[--ready-fd N] [FILE.ini]", "the supervisor in the background; `start' runs it when needed", NULL,
+	  GROUP_SUPERVISOR, NULL, 0, 0, NULL },
+	{ "logd", "", "", "the log writer; the supervisor starts it", NULL, GROUP_SUPERVISOR, NULL, 0, 0, NULL },
+	{ "check", "", "FILE.ini", "print every fault of a configuration, and what it would run", NULL,
+	  GROUP_SUPERVISOR, NULL, 0, 0, NULL },
+
+	{ "start", "", "[FILE.ini | TARGET... | SCRIPT | -n NAME [OPTIONS] -- COMMAND [ARGS]]",
+	  "start services; starts pm1 itself when it isn't running",
+	  "With an INI file its services are added, or updated when the file has changed; without an argument the "
+	  "file is pm1.ini of this folder. With targets these are started. A script is run by the interpreter of its "
+	  "extension, anything else executable as it is; arguments for it stand behind `--'. A command line alone also "
+	  "stands behind `--'. Relative paths are relative to this folder, the environment is this one.",
+	  GROUP_ACT, start_options, 0, WORDS_ANY, cmd_start },
+	{ "stop", "", "TARGET...", "stop services and wait until they are down", TARGETS, GROUP_ACT, NULL, 1, WORDS_ANY,
+	  cmd_stop },
+	{ "restart", "", "TARGET...", "stop and start services; starts a stopped one", TARGETS, GROUP_ACT, NULL, 1,
+	  WORDS_ANY, cmd_restart },
+	{ "delete", "del", "TARGET...", "stop services and forget them", TARGETS, GROUP_ACT, NULL, 1, WORDS_ANY,
+	  cmd_delete },
+	{ "send-signal", "sendSignal", "SIGNAL TARGET...", "send a signal to the main processes of services", TARGETS,
+	  GROUP_ACT, NULL, 2, WORDS_ANY, cmd_send_signal },
+	{ "reset", "", "TARGET...", "set the restart counters to 0", TARGETS, GROUP_ACT, NULL, 1, WORDS_ANY, cmd_reset },
+
+	{ "status", "list ls l ps", "[TARGET...]", "table of the services",
+	  "A narrow terminal gets fewer columns; without a terminal the columns are plain. `cap' says how much memory "
+	  "a service may use, and whether the kernel enforces it (hard) or pm1 restarts the service (soft).",
+	  GROUP_LOOK, NULL, 0, WORDS_ANY, cmd_status },
+	{ "describe", "show desc info", "TARGET...", "all that is known of services, and why they are as they are",
+	  TARGETS, GROUP_LOOK, NULL, 1, WORDS_ANY, cmd_describe },
+	{ "jlist", "", "[TARGET...]", "the services as JSON, with the keys of `pm2 jlist'", NULL, GROUP_LOOK, NULL, 0,
+	  WORDS_ANY, cmd_jlist },
+	{ "prettylist", "", "[TARGET...]", "the same, to be read", NULL, GROUP_LOOK, NULL, 0, WORDS_ANY, cmd_prettylist },
+	{ "pid", "", "[TARGET...]", "process ids, one a line", NULL, GROUP_LOOK, NULL, 0, WORDS_ANY, cmd_pid },
+	{ "id", "", "TARGET...", "ids of services, as JSON", NULL, GROUP_LOOK, NULL, 1, WORDS_ANY, cmd_id },
+
+	{ "logs", "", "[TARGET...]", "print the last log lines and follow them", TARGETS, GROUP_LOGS, logs_options, 0,
+	  WORDS_ANY, cmd_logs },
+	{ "flush", "", "[TARGET...]", "empty log files", NULL, GROUP_LOGS, NULL, 0, WORDS_ANY, cmd_flush },
+	{ "reload-logs", "reloadLogs", "", "open all log files anew, after something else rotated them", NULL,
+	  GROUP_LOGS, NULL, 0, 0, cmd_reload_logs },
+
+	{ "ping", "", "", "ask whether pm1 is there", NULL, GROUP_DAEMON, NULL, 0, 0, cmd_ping },
+	{ "kill", "", "", "stop all services, then pm1 itself", NULL, GROUP_DAEMON, NULL, 0, 0, cmd_kill },
+	{ "reload-config", "", "", "read the INI files again; only what changed is restarted", NULL, GROUP_DAEMON, NULL, 0,
+	  0, cmd_reload_config },
+	{ "poweroff", "", "", "stop the services and switch the machine off", "Only where pm1 is the init of a machine.",
+	  GROUP_DAEMON, NULL, 0, 0, cmd_power },
+	{ "reboot", "", "", "stop the services and boot again", "Only where pm1 is the init of a machine.", GROUP_DAEMON,
+	  NULL, 0, 0, cmd_power },
+	{ "halt", "", "", "stop the services and halt the machine", "Only where pm1 is the init of a machine.",
+	  GROUP_DAEMON, NULL, 0, 0, cmd_power },
+
+	{ "help", "", "[VERB | keys]", "this, or all about a verb, or all keys of an INI file", NULL, GROUP_OTHER,
+	  help_options, 0, 1, cmd_help },
+	{ "version", "", "", "print the version", NULL, GROUP_OTHER, NULL, 0, 0, cmd_version },
+};
+
+static const char *const group_titles[GROUP_MAX] = {
+	[GROUP_SUPERVISOR] = "Supervise",
+	[GROUP_ACT] = "Act on services",
+	[GROUP_LOOK] = "Look at services",
+	[GROUP_LOGS] = "Logs",
+	[GROUP_DAEMON] = "pm1 itself",
+	[GROUP_OTHER] = "Help",
+};
+
+const char *command_group_title(enum command_group g)
+{
+	return group_titles[g];
+}
+
+size_t commands_count(void)
+{
+	return ARRAY_LEN(commands);
+}
+
+const struct command *commands_at(size_t i)
+{
+	return &commands[i];
+}
+
+const struct command *commands_find(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+		if (strcmp(commands[i].name, name) == 0 || word_in_list(commands[i].aliases, name))
+			return &commands[i];
+	return NULL;
+}
+
+static const char *nth_name(void *ctx, size_t i)
+{
+	(void)ctx;
+	return i < ARRAY_LEN(commands) ? commands[i].name : NULL;
+}
+
+const char *commands_nearest(const char *name)
+{
+	return nearest_of(name, nth_name, NULL);
+}

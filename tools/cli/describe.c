@@ -1,0 +1,208 @@
+/* describe - all that is known of a service, one row a fact, and the history that led to its state. */
+#include "tools/cli/ask.h"
+#include "tools/cli/look.h"
+#include "tools/cli/out.h"
+#include "tools/cli/status.h"
+
+#include "base/banned.h"
+#include "base/own.h"
+#include "base/text.h"
+
+#define LABEL_WIDTH 20
+
+static void row(const struct cli *c, const char *label, const char *value, const char *color)
+{
+	if (!value || !*value)
+		return;
+	(void)fprintf(stdout, "  %s%-*s%s ", c->color ? COLOR_CYAN : "", LABEL_WIDTH, label, c->color ? COLOR_OFF : "");
+	if (color && c->color)
+		(void)fputs(color, stdout);
+	out_safe(stdout, value);
+	(void)fprintf(stdout, "%s\n", color && c->color ? COLOR_OFF : "");
+}
+
+static void row_str(const struct cli *c, const char *label, const json_t *s, const char *path)
+{
+	row(c, label, look_str(s, path, NULL), NULL);
+}
+
+static void row_int(const struct cli *c, const char *label, const json_t *s, const char *path)
+{
+	char buf[32];
+	if (!look(s, path))
+		return;
+	(void)text_format(buf, sizeof(buf), "%lld", look_int(s, path, 0));
+	row(c, label, buf, NULL);
+}
+
+static void row_bool(const struct cli *c, const char *label, const json_t *s, const char *path)
+{
+	if (look(s, path))
+		row(c, label, look_bool(s, path) ? "yes" : "no", NULL);
+}
+
+static void row_size(const struct cli *c, const char *label, const json_t *s, const char *path)
+{
+	char buf[32];
+	struct text t = TEXT_INIT(buf);
+	long long n = look_int(s, path, 0);
+	if (n <= 0)
+		return;
+	(void)text_add_size(&t, (unsigned long long)n);
+	row(c, label, buf, NULL);
+}
+
+/* "2026-07-01 12:00:00" of milliseconds since 1970. */
+static void time_text(struct text *t, long long ms)
+{
+	struct tm tm;
+	char buf[32];
+	time_t seconds = (time_t)(ms / 1000);
+	if (ms > 0 && localtime_r(&seconds, &tm) && strftime(buf, sizeof(buf), "%Y-%m-%d %H:%M:%S", &tm) > 0)
+		(void)text_add(t, buf);
+}
+
+static void row_time(const struct cli *c, const char *label, const json_t *s, const char *path)
+{
+	char buf[64];
+	struct text t = TEXT_INIT(buf);
+	time_text(&t, look_int(s, path, 0));
+	row(c, label, buf, NULL);
+}
+
+static void state_rows(const struct cli *c, const json_t *s)
+{
+	char buf[64];
+	struct text t = TEXT_INIT(buf);
+	const char *status = look_str(s, "pm2_env.status", "?");
+	row(c, "status", status, status_color(status));
+	row_str(c, "wanted", s, "pm1.want");
+	row_str(c, "cause", s, "pm1.cause");
+	row(c, "failure", look_str(s, "pm1.failure", NULL), COLOR_RED);
+	row_time(c, "since", s, "pm1.since");
+	if (look(s, "pm1.restart_in_ms")) {
+		long long ms = look_int(s, "pm1.restart_in_ms", 0);
+		(void)text_add_span(&t, ms > 0 ? (unsigned long long)ms * 1000 : 0);
+		row(c, "restarts in", buf, NULL);
+	}
+	if (look_int(s, "pid", 0) > 0)
+		row_int(c, "pid", s, "pid");
+	text_init(&t, buf, sizeof(buf));
+	status_uptime(&t, s, clock_wall());
+	row(c, "uptime", buf, NULL);
+	row_int(c, "restarts", s, "pm2_env.restart_time");
+	row_int(c, "unstable restarts", s, "pm2_env.unstable_restarts");
+	row_int(c, "last exit code", s, "pm2_env.exit_code");
+	row_str(c, "last signal", s, "pm1.signal");
+}
+
+static void program_rows(const struct cli *c, const json_t *s)
+{
+	char buf[32];
+	row_str(c, "namespace", s, "pm2_env.namespace");
+	row_str(c, "command", s, "pm1.command");
+	row_str(c, "cwd", s, "pm2_env.pm_cwd");
+	row(c, "user", look_str(s, "pm1.user", look_str(s, "pm2_env.username", NULL)), NULL);
+	row_str(c, "group", s, "pm1.group");
+	const char *file = look_str(s, "pm1.file", NULL);
+	if (file) {
+		cleanup_free char *place = NULL;
+		if (asprintf(&place, "%s:%lld", file, look_int(s, "pm1.line", 0)) < 0)
+			place = NULL;
+		row(c, "defined in", place, NULL);
+	}
+	row_str(c, "exec mode", s, "pm2_env.exec_mode");
+	row_int(c, "instances", s, "pm2_env.instances");
+	row_bool(c, "autorestart", s, "pm2_env.autorestart");
+	row_bool(c, "watch", s, "pm2_env.watch");
+	struct text t = TEXT_INIT(buf);
+	if (look(s, "pm2_env.kill_timeout")) {
+		(void)text_add_span(&t, (unsigned long long)look_int(s, "pm2_env.kill_timeout", 0) * 1000);
+		row(c, "kill timeout", buf, NULL);
+	}
+	row_time(c, "created at", s, "pm2_env.created_at");
+}
+
+static void memory_rows(const struct cli *c, const json_t *s)
+{
+	char buf[128];
+	struct text t = TEXT_INIT(buf);
+	row_size(c, "memory", s, "monit.memory");
+	row_size(c, "memory peak", s, "pm1.cap.peak");
+	status_cap(&t, s);
+	const char *by = look_str(s, "pm1.cap.by", "none");
+	bool capped = look_int(s, "pm1.cap.memory_max", 0) > 0 || look_int(s, "pm1.cap.max_memory_restart", 0) > 0;
+	if (capped)
+		(void)text_addf(&t, ", by %.32s", strcmp(by, "none") == 0 ? "nothing" : by);
+	row(c, "cap", buf, NULL);
+	row_size(c, "memory_max", s, "pm1.cap.memory_max");
+	row_size(c, "max_memory_restart", s, "pm1.cap.max_memory_restart");
+	if (capped || look_int(s, "pm1.cap.oom_kills", 0) > 0) {
+		row_int(c, "OOM kills", s, "pm1.cap.oom_kills");
+		row_int(c, "cap hits", s, "pm1.cap.cap_hits");
+	}
+	row_str(c, "last memory kill", s, "pm1.cap.last_kill");
+}
+
+static void log_rows(const struct cli *c, const json_t *s)
+{
+	row_str(c, "out log", s, "pm2_env.pm_out_log_path");
+	row_str(c, "error log", s, "pm2_env.pm_err_log_path");
+	row_str(c, "combined log", s, "pm2_env.pm_log_path");
+	row_size(c, "written to logs", s, "pm1.log.written");
+	row_size(c, "dropped", s, "pm1.log.dropped");
+	row_size(c, "console dropped", s, "pm1.log.console_dropped");
+	row(c, "log trouble", look_str(s, "pm1.log.trouble", NULL), COLOR_RED);
+}
+
+static void history_rows(const struct cli *c, const json_t *s)
+{
+	size_t i;
+	json_t *h;
+	const json_t *history = look(s, "pm1.history");
+	if (json_array_size(history) > 0)
+		(void)fprintf(stdout, "  %shistory%s\n", c->color ? COLOR_CYAN : "", c->color ? COLOR_OFF : "");
+	json_array_foreach((json_t *)history, i, h) {
+		char buf[64];
+		struct text t = TEXT_INIT(buf);
+		time_text(&t, look_int(h, "time", 0));
+		(void)fprintf(stdout, "    %-19s  ", buf);
+		out_safe(stdout, look_str(h, "from", "?"));
+		(void)fputs(" -> ", stdout);
+		out_safe(stdout, look_str(h, "to", "?"));
+		const char *cause = look_str(h, "cause", "");
+		if (*cause) {
+			(void)fputs(" (", stdout);
+			out_safe(stdout, cause);
+			(void)fputc(')', stdout);
+		}
+		(void)fputc('\n', stdout);
+	}
+}
+
+int cmd_describe(struct cli *c)
+{
+	struct reply r;
+	int code = ask_list(c, &r);
+	if (code != EXIT_DONE)
+		return code;
+	json_t *services = look_services(r.params);
+	size_t i;
+	json_t *s;
+	if (c->json)
+		out_json(r.params, true);
+	else
+		json_array_foreach(services, i, s) {
+			(void)fprintf(stdout, "%s%s", i ? "\n" : "", c->color ? COLOR_BOLD : "");
+			out_safe(stdout, look_str(s, "name", "?"));
+			(void)fprintf(stdout, " (id %lld)%s\n", look_int(s, "pm_id", -1), c->color ? COLOR_OFF : "");
+			state_rows(c, s);
+			program_rows(c, s);
+			memory_rows(c, s);
+			log_rows(c, s);
+			history_rows(c, s);
+		}
+	json_decref(services);
+	reply_done(&r);
+	return code;
+}

@@ -1,0 +1,242 @@
+/* follow - one open descriptor a file, read to its end whenever something may have happened.
+ *
+ * An event only marks: the truth is what stat says of the path. Another inode there is a rotation: the old
+ * file is read to its end first, then the new one from its beginning. A size below our place is a truncation. */
+#include "tools/cli/follow.h"
+
+#include "base/banned.h"
+#include "base/own.h"
+#include "base/sys.h"
+#include "base/text.h"
+#include "loop/loop.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/epoll.h>
+#include <sys/inotify.h>
+
+#define LOOK_EVERY (500 * USEC_MS) /* where inotify can't tell */
+#define READ_SIZE 65536
+
+struct file {
+	struct follow *follow;
+	char *path; /* owned */
+	void *ctx; /* borrowed */
+	int fd; /* owned; -1: not there */
+	struct stat st; /* of fd: device and inode */
+	off_t at; /* read up to here */
+	int wd, dir_wd; /* inotify; -1: none */
+	struct lines lines;
+};
+
+struct follow {
+	follow_fn fn;
+	follow_batch_fn batch;
+	void *batch_ctx;
+	struct loop *loop;
+	struct loop_source *source;
+	struct loop_timer *timer;
+	int inotify; /* owned; -1: none */
+	bool looks; /* some file has no watch */
+	struct file **files; /* owned */
+	size_t n;
+	char *buf; /* owned, READ_SIZE */
+};
+
+static void on_line(void *ctx, const char *line, size_t n)
+{
+	struct file *file = ctx;
+	file->follow->fn(file->ctx, line, n);
+}
+
+/* Reads from our place to the end. */
+static void drain(struct file *file)
+{
+	struct stat st;
+	if (file->fd < 0 || sys_fstat(file->fd, &st) < 0)
+		return;
+	if (st.st_size < file->at) {
+		lines_end(&file->lines, on_line, file);
+		file->at = 0;
+	}
+	ssize_t n;
+	while ((n = sys_pread(file->fd, file->follow->buf, READ_SIZE, file->at)) > 0) {
+		file->at += n;
+		if (lines_feed(&file->lines, file->follow->buf, (size_t)n, on_line, file) < 0)
+			return;
+	}
+}
+
+static void unwatch(struct file *file)
+{
+	if (file->wd >= 0)
+		(void)sys_inotify_rm(file->follow->inotify, file->wd);
+	file->wd = -1;
+}
+
+static int open_file(struct file *file)
+{
+	struct follow *f = file->follow;
+	cleanup_fd int fd = sys_open(file->path, O_RDONLY | O_NONBLOCK, 0);
+	if (fd < 0)
+		return fd;
+	int r = sys_fstat(fd, &file->st);
+	if (r < 0)
+		return r;
+	if (!S_ISREG(file->st.st_mode))
+		return -EINVAL; /* /dev/null, a pipe: nothing to be read again */
+	file->fd = take_fd(&fd);
+	file->at = 0;
+	if (f->inotify >= 0)
+		file->wd = sys_inotify_add(f->inotify, file->path, IN_MODIFY | IN_MOVE_SELF | IN_DELETE_SELF | IN_ATTRIB);
+	if (file->wd < 0)
+		f->looks = true;
+	return 0;
+}
+
+/* What stands at the path now is read; another file than before is opened. */
+static void look_again(struct file *file)
+{
+	struct stat st;
+	drain(file);
+	if (sys_stat(file->path, &st) < 0)
+		return; /* renamed away, the next one isn't there yet: the folder will tell */
+	if (file->fd >= 0 && st.st_dev == file->st.st_dev && st.st_ino == file->st.st_ino)
+		return;
+	lines_end(&file->lines, on_line, file);
+	unwatch(file);
+	close_fd(&file->fd);
+	if (open_file(file) == 0)
+		drain(file);
+}
+
+static void look_at_all(struct follow *f)
+{
+	for (size_t i = 0; i < f->n; i++)
+		look_again(f->files[i]);
+	f->batch(f->batch_ctx);
+}
+
+static void look_at_watched(struct follow *f, int wd)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (f->files[i]->wd == wd || f->files[i]->dir_wd == wd)
+			look_again(f->files[i]);
+}
+
+static void on_inotify(void *ctx, int fd, uint32_t events)
+{
+	struct follow *f = ctx;
+	(void)events;
+	char buf[8192] __attribute__((aligned(__alignof__(struct inotify_event))));
+	ssize_t n = sys_read(fd, buf, sizeof(buf));
+	int last = -1;
+	for (ssize_t at = 0; at < n;) {
+		const struct inotify_event *e = (const struct inotify_event *)(buf + at);
+		at += (ssize_t)(sizeof(*e) + e->len);
+		if (e->mask & IN_Q_OVERFLOW) {
+			look_at_all(f);
+			return;
+		}
+		/* A burst of writes is one event after another for the same file: the first look has seen all. */
+		if (e->wd != last || !(e->mask & IN_MODIFY))
+			look_at_watched(f, e->wd);
+		last = e->wd;
+	}
+	f->batch(f->batch_ctx);
+}
+
+static void on_timer(void *ctx)
+{
+	struct follow *f = ctx;
+	look_at_all(f);
+	loop_timer_in(f->timer, LOOK_EVERY);
+}
+
+int follow_new(follow_fn fn, follow_batch_fn batch, void *batch_ctx, struct follow **ret)
+{
+	struct follow *f = calloc(1, sizeof(*f));
+	if (!f)
+		return -ENOMEM;
+	*f = (struct follow){ .fn = fn, .batch = batch, .batch_ctx = batch_ctx, .inotify = -1 };
+	f->buf = malloc(READ_SIZE);
+	int r = f->buf ? loop_new(&f->loop) : -ENOMEM;
+	if (r == 0)
+		r = loop_timer_new(f->loop, on_timer, f, &f->timer);
+	if (r < 0) {
+		follow_free(f);
+		return r;
+	}
+	f->inotify = sys_inotify_init();
+	if (f->inotify < 0 || loop_add(f->loop, f->inotify, EPOLLIN, LOOP_NORMAL, on_inotify, f, &f->source) < 0) {
+		close_fd(&f->inotify);
+		f->inotify = -1;
+		f->looks = true;
+	}
+	*ret = f;
+	return 0;
+}
+
+static void file_free(struct file *file)
+{
+	close_fd(&file->fd);
+	lines_done(&file->lines);
+	free(file->path);
+	free(file);
+}
+
+void follow_free(struct follow *f)
+{
+	if (!f)
+		return;
+	loop_remove(&f->source);
+	loop_timer_free(&f->timer);
+	loop_free(f->loop);
+	for (size_t i = 0; i < f->n; i++)
+		file_free(f->files[i]);
+	free(f->files);
+	free(f->buf);
+	close_fd(&f->inotify);
+	free(f);
+}
+
+static void watch_folder(struct follow *f, struct file *file)
+{
+	char dir[4096];
+	const char *slash = strrchr(file->path, '/');
+	size_t n = slash ? (size_t)(slash - file->path) : 0;
+	if (f->inotify >= 0 && text_format(dir, sizeof(dir), "%.*s", n ? (int)n : 1, slash ? file->path : ".") == 0)
+		file->dir_wd = sys_inotify_add(f->inotify, dir, IN_CREATE | IN_MOVED_TO | IN_ONLYDIR);
+	if (file->dir_wd < 0)
+		f->looks = true;
+}
+
+int follow_add(struct follow *f, const char *path, size_t lines, void *file_ctx)
+{
+	struct file **bigger = reallocarray(f->files, f->n + 1, sizeof(*bigger));
+	if (!bigger)
+		return -ENOMEM;
+	f->files = bigger;
+	struct file *file = calloc(1, sizeof(*file));
+	if (!file)
+		return -ENOMEM;
+	*file = (struct file){ .follow = f, .ctx = file_ctx, .fd = -1, .wd = -1, .dir_wd = -1, .path = strdup(path) };
+	int r = file->path ? open_file(file) : -ENOMEM;
+	if (r < 0 && r != -ENOENT) {
+		file_free(file);
+		return r;
+	}
+	f->files[f->n++] = file;
+	watch_folder(f, file);
+	if (r == 0 && tail_start(file->fd, file->st.st_size, lines, &file->at) == 0)
+		drain(file);
+	f->batch(f->batch_ctx);
+	return 0;
+}
+
+int follow_run(struct follow *f)
+{
+	if (f->looks)
+		loop_timer_in(f->timer, LOOK_EVERY);
+	return loop_run(f->loop);
+}

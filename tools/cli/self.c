@@ -1,0 +1,61 @@
+/* self - the verbs about the supervisor itself. */
+#include "tools/cli/ask.h"
+#include "tools/cli/look.h"
+#include "tools/cli/out.h"
+
+#include "base/banned.h"
+
+int cmd_ping(struct cli *c)
+{
+	struct reply r;
+	int code = ask(c, VERB_PING, NULL, &r);
+	if (code != EXIT_DONE)
+		return code;
+	if (!c->json && !c->silent) {
+		(void)fprintf(stdout, "pong (pid %lld, version ", look_int(r.params, "pid", 0));
+		out_safe(stdout, look_str(r.params, "version", "?"));
+		(void)fputs(")\n", stdout);
+	}
+	reply_done(&r);
+	return code;
+}
+
+static int do_and_say(struct cli *c, enum verb v, json_t *params, const char *done)
+{
+	struct reply r;
+	int code = ask(c, v, params, &r);
+	if (code != EXIT_DONE)
+		return code;
+	if (!c->json && !c->silent) {
+		size_t i;
+		json_t *m;
+		json_array_foreach((json_t *)look(r.params, "messages"), i, m) {
+			out_safe(stdout, json_is_string(m) ? json_string_value(m) : "?");
+			(void)fputc('\n', stdout);
+		}
+		(void)fprintf(stdout, "%s\n", done);
+	}
+	reply_done(&r);
+	return code;
+}
+
+int cmd_kill(struct cli *c)
+{
+	return do_and_say(c, VERB_KILL, NULL, "pm1 has stopped its services and ends");
+}
+
+int cmd_reload_config(struct cli *c)
+{
+	return do_and_say(c, VERB_RELOAD_CONFIG, NULL, "configuration read");
+}
+
+int cmd_reload_logs(struct cli *c)
+{
+	return do_and_say(c, VERB_REOPEN_LOGS, NULL, "log files opened anew");
+}
+
+int cmd_power(struct cli *c)
+{
+	return do_and_say(c, VERB_POWER, json_pack("{s:s}", "action", c->command->name),
+			  "the services are stopped; the machine goes down");
+}

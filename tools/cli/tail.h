@@ -1,0 +1,28 @@
+/* tail - the last lines of a file, and bytes cut into lines. */
+#ifndef PM1_CLI_TAIL_H
+#define PM1_CLI_TAIL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+/* Stores where the last `lines` lines of the first `size` bytes of fd begin (a line that isn't ended yet counts). 0, or
+ * pread's error. */
+int tail_start(int fd, off_t size, size_t lines, off_t *ret);
+
+#define LINES_MAX 65536 /* bytes; a longer line is handed out in pieces */
+
+/* Bytes in, lines out. */
+struct lines {
+	char *buf; /* owned: the line that isn't ended yet */
+	size_t len;
+};
+/* `line` is not NUL-ended and holds no newline; borrowed for the call. */
+typedef void (*lines_fn)(void *ctx, const char *line, size_t n);
+
+/* Calls fn for each line ended within `data`. 0 or -ENOMEM. */
+int lines_feed(struct lines *l, const char *data, size_t n, lines_fn fn, void *ctx);
+void lines_end(struct lines *l, lines_fn fn, void *ctx); /* hands out what is left */
+void lines_done(struct lines *l); /* frees it; leaves it empty and usable */
+
+#endif
