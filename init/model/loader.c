@@ -56,6 +56,21 @@ int loader_keep_patience(struct loader *l, struct section *s, usec_t kill_timeou
 	return p->file && p->section && p->value ? 0 : -ENOMEM;
 }
 
+int loader_keep_file(struct loader *l, const struct stat *st)
+{
+	void *v = l->files;
+	int r;
+
+	for (size_t i = 0; i < l->n_files; i++)
+		if (l->files[i].ino == st->st_ino && l->files[i].dev == st->st_dev)
+			return 1;
+	r = room(&v, l->n_files, &l->size_files, sizeof(*l->files));
+	l->files = v;
+	if (r == 0)
+		l->files[l->n_files++] = (struct file_id){ .dev = st->st_dev, .ino = st->st_ino };
+	return r;
+}
+
 void loader_done(struct loader *l)
 {
 	for (size_t i = 0; i < l->n_found; i++) {
@@ -70,6 +85,7 @@ void loader_done(struct loader *l)
 	}
 	free(l->found);
 	free(l->patience);
+	free(l->files);
 	spec_pm1_done(&l->pm1);
 	*l = (struct loader){ 0 };
 }

@@ -6,6 +6,8 @@
 #include "model/section.h"
 #include "model/spec.h"
 
+#include <sys/stat.h>
+
 /* A kill_timeout as it was given, to be held against shutdown_timeout when all files are read. */
 struct patience {
 	char *file; /* owned, as the others */
@@ -23,13 +25,19 @@ struct found {
 	unsigned int line;
 };
 
+struct file_id {
+	dev_t dev;
+	ino_t ino;
+};
+
 struct loader {
 	char *const *environ; /* borrowed */
 	struct diag *diag; /* borrowed */
 	struct spec_pm1 pm1; /* owned */
 	bool pm1_seen; /* a [pm1] section was there */
 	bool has_pm1; /* and held a key */
-	size_t files; /* read so far */
+	struct file_id *files; /* owned: those read so far */
+	size_t n_files, size_files;
 	size_t instances; /* of all services so far */
 	struct found *found; /* owned, in file order */
 	size_t n_found, size_found;
@@ -41,6 +49,8 @@ struct loader {
 /* Takes the spec (NULL: it had faults) on failure too. */
 int loader_keep_spec(struct loader *l, const char *name, const struct section *s, struct spec *taken);
 int loader_keep_patience(struct loader *l, struct section *s, usec_t kill_timeout);
+/* Notes that the file is read. 1: it has been before; 0; -ENOMEM. */
+int loader_keep_file(struct loader *l, const struct stat *st);
 void loader_done(struct loader *l);
 
 /* Reads a file and what it includes into *l (source.c). Faults go to l->diag. 0; -ENOMEM; for loader_file() the error of

@@ -341,7 +341,7 @@ static int read_file(struct loader *l, const struct source *up, const char *show
 	size_t n = 0;
 	int r;
 
-	if (src.depth > CONFIG_INCLUDE_DEPTH || ++l->files > INCLUDE_FILES_MAX) {
+	if (src.depth > CONFIG_INCLUDE_DEPTH || l->n_files >= INCLUDE_FILES_MAX) {
 		diag_error(l->diag, &at, key, value, "%s: %s", shown,
 			   src.depth > CONFIG_INCLUDE_DEPTH ? "files include files more than 8 deep" : "too many files");
 		return 0;
@@ -356,8 +356,14 @@ static int read_file(struct loader *l, const struct source *up, const char *show
 			diag_error(l->diag, &at, NULL, NULL, "%s", textfile_fault(r));
 		return by ? 0 : r;
 	}
-	if (is_loop(up, &st)) {
-		diag_error(l->diag, &at, key, value, "%s: the file includes itself", shown);
+	/* A file read twice is a loop, or would give every service of it twice; in any case it would make
+	 * the work of a load exponential. */
+	r = loader_keep_file(l, &st);
+	if (r < 0)
+		return r;
+	if (r > 0) {
+		diag_error(l->diag, &at, key, value, "%s: %s", shown,
+			   is_loop(up, &st) ? "the file includes itself" : "the file has been included already");
 		return 0;
 	}
 	src.dev = st.st_dev;
