@@ -42,7 +42,7 @@ int custom_env_file(void *target, const struct key_input *in)
 	int r = value_list(&files, in->value);
 
 	if (r == -EINVAL)
-		return fault(in, "a quote is not closed, or \\ stands at the end");
+		r = fault(in, "a quote is not closed, or \\ stands at the end");
 	for (size_t i = 0; r == 0 && i < files.n; i++) {
 		bool optional = files.v[i][0] == '-';
 		const char *word = files.v[i] + optional;
