@@ -21,7 +21,7 @@ struct logpipe_config {
 	struct loop *loop; /* borrowed, as all here */
 	struct reaper *reaper;
 	int console_fd; /* where console copies go, -1: nowhere */
-	const char *exe; /* the program to run as logd: "/proc/self/exe", or a path where there is no /proc */
+	const char *exe; /* the program to run as logd: "/proc/self/exe", or a path */
 	/* A stream's file failed (error > 0) or works again (0). May be called at any time but from within a logpipe call. */
 	void (*trouble)(void *ctx, const char *name, const char *path, int error);
 	void *ctx;
@@ -46,6 +46,9 @@ int logstream_write_fd(const struct logstream *s); /* for the child's stdout or 
 void logstream_close(struct logstream *s); /* logd drains it first; the memory is the logpipe's from here. NULL is fine */
 const struct logslot *logstream_slot(const struct logstream *s); /* counters; borrowed */
 void logstream_flush(struct logstream *s); /* empties its files */
+const char *logstream_path(const struct logstream *s); /* "" none; borrowed, as the next two */
+const char *logstream_combined(const struct logstream *s);
+const char *logstream_trouble(const struct logstream *s); /* "PATH: why it can't be written", "": none */
 
 void logpipe_reopen(struct logpipe *lp);
 /* Calls fn once everything written so far is in the files, or `within` has passed (ok = false). */

@@ -35,7 +35,7 @@ const char *spawn_stage_key(enum spawn_stage s)
 /* The paths that a shell would try, by the PATH that the program itself will have. */
 static int find_candidates(const struct spawn_job *job, struct strv *ret)
 {
-	const char *name = job->argv[0], *path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+	const char *name = job->exe ? job->exe : job->argv[0], *path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 	if (!name[0])
 		return strv_add(ret, ""); /* exec says ENOENT */

@@ -37,6 +37,7 @@ const char *spawn_stage_key(enum spawn_stage s); /* the key of the file that ask
 
 struct spawn_job {
 	char *const *argv; /* all borrowed for the call */
+	const char *exe; /* the file to run; NULL: argv[0], looked up in the PATH of env */
 	char *const *env;
 	const char *cwd; /* NULL: pm1's own */
 	int in_fd; /* -1: /dev/null, or a closed pipe's end where there is no /dev/null */

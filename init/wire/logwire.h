@@ -16,6 +16,7 @@
 #define LOGWIRE_NAME_MAX 80 /* "web-12": name and instance */
 #define LOGWIRE_FDS_MAX 3
 #define LOGWIRE_FD 3 /* logd finds its socket here */
+#define LOGWIRE_SLOTS_MAX 20480 /* streams: 10,000 services (SPEC_SERVICES_MAX) and pm1's own log; the memfd is sparse */
 
 enum logwire_type {
 	/* PID 1 to logd */
@@ -56,12 +57,14 @@ struct logslot {
 	uint32_t midline; /* the last piece did not end in a newline */
 	uint64_t n; /* bytes of the piece in staging */
 	uint64_t stamp; /* wall time of the piece, usec, so that a repeat writes the same bytes */
+	uint64_t total; /* bytes in staging when the piece was noted: total - FIONREAD tells how much of it is consumed */
 	uint64_t path_at; /* where the piece goes in the stream's file */
 	uint64_t combined_at;
+	uint32_t next_midline; /* becomes midline when the piece is consumed */
+	uint32_t spare32;
 	uint64_t written; /* bytes taken from the service in all */
 	uint64_t dropped; /* bytes that no file took (full disk) */
 	uint64_t console_dropped; /* bytes that the console did not take */
-	uint64_t spare[8]; /* logd's own */
 };
 
 #endif

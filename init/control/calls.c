@@ -1,0 +1,412 @@
+/* The calls of the control socket. Each handler answers by session_reply(), or leaves a request that will. */
+#include "control/request.h"
+
+#include "base/log.h"
+#include "base/own.h"
+#include "base/parse.h"
+#include "base/text.h"
+
+#include <errno.h>
+
+static void reply_error(struct session *s, const char *error, json_t *params)
+{
+	session_reply(s, message_error(error, params));
+}
+
+static void reply_invalid(struct session *s, const char *parameter)
+{
+	reply_error(s, ERROR_INVALID_PARAMETER, json_pack("{s:s}", "parameter", parameter));
+}
+
+static void reply_faults(struct session *s, const struct diag *diag)
+{
+	json_t *messages = json_array();
+
+	for (size_t i = 0; i < diag_count(diag); i++)
+		(void)json_array_append_new(messages, json_string(diag_text(diag, i)));
+	reply_error(s, ERROR_INVALID_CONFIG, json_pack("{s:o}", "messages", messages));
+}
+
+/* Adds the services of all targets as goals. False: an answer has been given. `all_fine`: "all" with no service is no error. */
+static bool add_targets(struct requests *r, struct request *q, json_t *targets, bool all_fine)
+{
+	size_t i;
+	json_t *t;
+
+	json_array_foreach(targets, i, t) {
+		const char *target = json_string_value(t);
+		if (!target) {
+			reply_invalid(q->session, "targets");
+			return false;
+		}
+		int n = manager_match(requests_cfg(r)->manager, target, request_add_goal, q);
+		if (n < 0) {
+			reply_invalid(q->session, "targets: not a regular expression that is allowed here");
+			return false;
+		}
+		if (n == 0 && !(all_fine && strcmp(target, "all") == 0)) {
+			const char *nearest = manager_nearest(requests_cfg(r)->manager, target);
+			reply_error(q->session, ERROR_NO_SUCH_SERVICE,
+				    json_pack("{s:s, s:s?}", "target", target, "nearest", nearest));
+			return false;
+		}
+	}
+	return true;
+}
+
+static const char *who(const struct session *s, const char *verb, char *buf, size_t size)
+{
+	const struct ucred *c = session_cred(s);
+	(void)text_format(buf, size, "%s by uid %u (pid %d)", verb, (unsigned int)c->uid, (int)c->pid);
+	return buf;
+}
+
+static void call_list(struct requests *r, struct session *s, const struct call *call)
+{
+	struct request q = { .all = r, .session = s, .verb = VERB_LIST };
+	json_t *targets = json_object_get(call->params, "targets");
+
+	if (json_is_array(targets) && json_array_size(targets)) {
+		if (!add_targets(r, &q, targets, true)) {
+			free(q.goals);
+			return;
+		}
+	} else {
+		(void)manager_match(requests_cfg(r)->manager, "all", request_add_goal, &q);
+	}
+	json_t *p = json_object();
+	(void)json_object_set_new(p, "services", request_services(&q));
+	(void)json_object_set_new(p, "supervisor", report_self(requests_cfg(r)->self, requests_cfg(r)->host));
+	free(q.goals);
+	session_reply(s, message_reply(p, false));
+}
+
+/* stop, restart, delete, start of known ones, reset, flush, signal: one act for each service, then the wait. */
+static void call_targets(struct requests *r, struct session *s, const struct call *call, enum verb verb)
+{
+	json_t *targets = json_object_get(call->params, "targets");
+	char cause[SERVICE_CAUSE_MAX];
+	int sig = 0;
+
+	if (verb == VERB_SIGNAL) {
+		const char *name = json_string_value(json_object_get(call->params, "signal"));
+		if (!name || parse_signal(name, &sig) < 0) {
+			reply_invalid(s, "signal: a name such as TERM or SIGUSR2, or a number");
+			return;
+		}
+	}
+	if (!json_is_array(targets) && verb != VERB_FLUSH) {
+		reply_invalid(s, "targets");
+		return;
+	}
+	struct request *q = request_new(r, s, verb);
+	if (!q) {
+		session_reply(s, NULL);
+		return;
+	}
+	if (!json_is_array(targets))
+		(void)manager_match(requests_cfg(r)->manager, "all", request_add_goal, q);
+	else if (!add_targets(r, q, targets, false)) {
+		request_free(q);
+		return;
+	}
+	static const char *const words[VERB_MAX] = { [VERB_START] = "start", [VERB_STOP] = "stop",
+						     [VERB_RESTART] = "restart", [VERB_DELETE] = "delete" };
+	(void)who(s, words[verb] ? words[verb] : "request", cause, sizeof(cause));
+	for (size_t i = 0; i < q->n; i++) {
+		struct service *v = manager_by_id(requests_cfg(r)->manager, q->goals[i].id);
+		if (!v)
+			continue;
+		if (verb == VERB_START)
+			service_start(v, cause);
+		else if (verb == VERB_STOP)
+			service_stop(v, cause);
+		else if (verb == VERB_RESTART)
+			service_restart(v, cause);
+		else if (verb == VERB_DELETE)
+			manager_delete(requests_cfg(r)->manager, v, cause);
+		else if (verb == VERB_RESET)
+			service_reset(v);
+		else if (verb == VERB_FLUSH && v->out)
+			logstream_flush(v->out);
+		if (verb == VERB_FLUSH && v->err)
+			logstream_flush(v->err);
+		if (verb == VERB_SIGNAL && service_signal(v, sig) < 0) {
+			char text[SERVICE_LABEL_MAX + 32];
+			(void)text_format(text, sizeof(text), "%s: is not running", q->goals[i].name);
+			(void)json_array_append_new(q->messages, json_string(text));
+		}
+	}
+	if (verb == VERB_SIGNAL && json_array_size(q->messages)) {
+		json_t *p = json_pack("{s:O, s:o}", "messages", q->messages, "services", request_services(q));
+		request_finish(q, message_error(ERROR_NOT_DONE, p));
+	} else if (verb == VERB_RESET || verb == VERB_SIGNAL) {
+		request_answer(q);
+	} else if (verb == VERB_FLUSH) {
+		request_enlist(q);
+		request_answer_synced(q);
+	} else {
+		request_enlist(q);
+	}
+}
+
+/* After a load: the services of that file that are to be up are the goals. */
+static void goals_of_file(struct requests *r, struct request *q, const char *file, const struct goal *before, size_t n_before)
+{
+	for (size_t i = 0; i < manager_count(requests_cfg(r)->manager); i++) {
+		struct service *s = manager_at(requests_cfg(r)->manager, i);
+		if (s->doomed || !s->top_file || strcmp(s->top_file, file) != 0 || (service_at_rest(s) && !s->spec->autostart))
+			continue;
+		request_add_goal(q, s);
+		for (size_t k = 0; k < n_before; k++)
+			if (before[k].id == s->id && q->n && q->goals[q->n - 1].id == s->id)
+				q->goals[q->n - 1].runs = before[k].runs;
+	}
+}
+
+static void add_messages(struct request *q, const struct diag *diag)
+{
+	for (size_t i = 0; i < diag_count(diag); i++)
+		(void)json_array_append_new(q->messages, json_string(diag_text(diag, i)));
+}
+
+static void start_file(struct requests *r, struct session *s, const char *file, struct diag *diag)
+{
+	struct config config = { 0 };
+	char cause[SERVICE_CAUSE_MAX];
+	struct request *q = request_new(r, s, VERB_START);
+	struct request before = { .all = r };
+
+	if (!q) {
+		session_reply(s, NULL);
+		return;
+	}
+	(void)manager_match(requests_cfg(r)->manager, "all", request_add_goal, &before);
+	int e = config_load(file, requests_cfg(r)->host->environ, diag, &config);
+	if (e == 0) {
+		e = manager_load(requests_cfg(r)->manager, &config, true, who(s, "start", cause, sizeof(cause)), diag);
+		if (e == 0)
+			goals_of_file(r, q, config.path, before.goals, before.n);
+		config_done(&config);
+	}
+	free(before.goals);
+	if (e < 0) {
+		if (diag_errors(diag) == 0)
+			diag_error(diag, &(struct where){ .file = file }, NULL, NULL, "%s", err_text(e));
+		request_free(q);
+		reply_faults(s, diag);
+		return;
+	}
+	add_messages(q, diag);
+	request_enlist(q);
+}
+
+/* The strings of a JSON array, borrowed from it, in a NULL-ended vector; NULL when it isn't an array of strings. */
+static char **strings_of(json_t *array)
+{
+	size_t i;
+	json_t *v;
+	char **ret = json_is_array(array) ? calloc(json_array_size(array) + 1, sizeof(*ret)) : NULL;
+
+	if (!ret)
+		return NULL;
+	json_array_foreach(array, i, v) {
+		ret[i] = (char *)json_string_value(v);
+		if (!ret[i]) {
+			free(ret);
+			return NULL;
+		}
+	}
+	return ret;
+}
+
+static void start_command(struct requests *r, struct session *s, json_t *c, struct diag *diag)
+{
+	const char *name = json_string_value(json_object_get(c, "name"));
+	const char *cwd = json_string_value(json_object_get(c, "cwd"));
+	cleanup_free char **argv = strings_of(json_object_get(c, "argv"));
+	cleanup_free char **env = strings_of(json_object_get(c, "env"));
+	cleanup_free char **options = strings_of(json_object_get(c, "options"));
+	char cause[SERVICE_CAUSE_MAX];
+	struct spec *spec = NULL;
+
+	if (!argv || !argv[0] || !cwd || cwd[0] != '/') {
+		reply_invalid(s, "command");
+		return;
+	}
+	int e = config_adhoc(name, argv, cwd, env, options, diag, &spec);
+	if (e == 0)
+		e = manager_add(requests_cfg(r)->manager, spec, who(s, "start", cause, sizeof(cause)), diag);
+	struct request *q = e == 0 ? request_new(r, s, VERB_START) : NULL;
+	if (q) {
+		(void)manager_match(requests_cfg(r)->manager, spec->name, request_add_goal, q);
+		for (size_t i = 0; i < q->n; i++)
+			q->goals[i].runs = 0;
+		add_messages(q, diag);
+		request_enlist(q);
+	} else if (e == 0 || e == -ENOMEM) {
+		session_reply(s, NULL);
+	} else {
+		reply_faults(s, diag);
+	}
+	spec_unref(spec);
+}
+
+static void call_start(struct requests *r, struct session *s, const struct call *call)
+{
+	const char *file = json_string_value(json_object_get(call->params, "file"));
+	json_t *command = json_object_get(call->params, "command");
+
+	if (!file && !json_is_object(command)) {
+		call_targets(r, s, call, VERB_START);
+		return;
+	}
+	struct diag *diag = diag_new();
+	if (!diag) {
+		session_reply(s, NULL);
+		return;
+	}
+	if (file && file[0] == '/')
+		start_file(r, s, file, diag);
+	else if (file)
+		reply_invalid(s, "file: an absolute path");
+	else
+		start_command(r, s, command, diag);
+	diag_free(diag);
+}
+
+static void call_reload(struct requests *r, struct session *s)
+{
+	char cause[SERVICE_CAUSE_MAX];
+	struct diag *diag = diag_new();
+
+	if (!diag) {
+		session_reply(s, NULL);
+		return;
+	}
+	if (manager_reload(requests_cfg(r)->manager, who(s, "reload", cause, sizeof(cause)), diag) < 0) {
+		reply_faults(s, diag);
+	} else {
+		json_t *messages = json_array();
+		for (size_t i = 0; i < diag_count(diag); i++)
+			(void)json_array_append_new(messages, json_string(diag_text(diag, i)));
+		session_reply(s, message_reply(json_pack("{s:o}", "messages", messages), false));
+	}
+	diag_free(diag);
+}
+
+static void call_end(struct requests *r, struct session *s, const struct call *call, enum verb verb)
+{
+	char cause[SERVICE_CAUSE_MAX];
+	const char *action = json_string_value(json_object_get(call->params, "action"));
+	enum machine_end how = MACHINE_POWEROFF;
+
+	if (verb == VERB_POWER) {
+		if (!requests_cfg(r)->power) {
+			reply_error(s, ERROR_NOT_DONE,
+				    json_pack("{s:[s], s:[]}", "messages",
+					      "pm1 is not the init of a machine here; `pm1 kill` ends pm1", "services"));
+			return;
+		}
+		if (action && strcmp(action, "reboot") == 0)
+			how = MACHINE_REBOOT;
+		else if (action && strcmp(action, "halt") == 0)
+			how = MACHINE_HALT;
+		else if (!action || strcmp(action, "poweroff") != 0) {
+			reply_invalid(s, "action: poweroff, reboot or halt");
+			return;
+		}
+	} else if (requests_cfg(r)->power) {
+		reply_error(s, ERROR_NOT_DONE,
+			    json_pack("{s:[s], s:[]}", "messages",
+				      "pm1 is the init of this machine; use poweroff, reboot or halt", "services"));
+		return;
+	}
+	struct request *q = request_new(r, s, verb);
+	if (!q) {
+		session_reply(s, NULL);
+		return;
+	}
+	request_enlist(q);
+	if (verb == VERB_POWER)
+		requests_cfg(r)->power(requests_cfg(r)->ctx, how);
+	else
+		manager_shutdown(requests_cfg(r)->manager, 0, who(s, "kill", cause, sizeof(cause)));
+}
+
+static void call_info(struct session *s)
+{
+	session_reply(s, message_reply(json_pack("{s:s, s:s, s:s, s:s, s:[s,s]}", "vendor", "pm1", "product", "pm1", "version",
+						 PM1_VERSION, "url", "", "interfaces", "org.varlink.service", "io.pm1"),
+				       false));
+}
+
+static void call_description(struct session *s, const struct call *call)
+{
+	const char *interface = json_string_value(json_object_get(call->params, "interface"));
+
+	if (!interface)
+		reply_invalid(s, "interface");
+	else if (strcmp(interface, "io.pm1") != 0)
+		reply_error(s, ERROR_INTERFACE_NOT_FOUND, json_pack("{s:s}", "interface", interface));
+	else
+		session_reply(s, message_reply(json_pack("{s:s}", "description", verbs_interface), false));
+}
+
+void requests_called(struct requests *r, struct session *s, struct call *call)
+{
+	enum verb verb = verb_find(call->method);
+
+	if (verb == VERB_MAX) {
+		reply_error(s, ERROR_METHOD_NOT_FOUND, json_pack("{s:s}", "method", call->method));
+		return;
+	}
+	if (!requests_cfg(r)->trusts(requests_cfg(r)->ctx, session_cred(s))) {
+		log_warning("control: uid %u may not call %s; refused", (unsigned int)session_cred(s)->uid, call->method);
+		reply_error(s, ERROR_DENIED, json_pack("{s:s}", "method", call->method));
+		return;
+	}
+	if (manager_is_down(requests_cfg(r)->manager) &&
+	    (verb == VERB_START || verb == VERB_RESTART || verb == VERB_RELOAD_CONFIG)) {
+		reply_error(s, ERROR_BUSY, json_pack("{s:s}", "message", "pm1 is shutting down"));
+		return;
+	}
+	switch (verb) {
+	case VERB_PING:
+		session_reply(s, message_reply(json_pack("{s:i, s:s}", "pid", (int)getpid(), "version", PM1_VERSION), false));
+		return;
+	case VERB_LIST:
+		call_list(r, s, call);
+		return;
+	case VERB_START:
+		call_start(r, s, call);
+		return;
+	case VERB_STOP:
+	case VERB_RESTART:
+	case VERB_DELETE:
+	case VERB_RESET:
+	case VERB_FLUSH:
+	case VERB_SIGNAL:
+		call_targets(r, s, call, verb);
+		return;
+	case VERB_RELOAD_CONFIG:
+		call_reload(r, s);
+		return;
+	case VERB_REOPEN_LOGS:
+		logpipe_reopen(requests_cfg(r)->host->logs);
+		session_reply(s, message_reply(NULL, false));
+		return;
+	case VERB_KILL:
+	case VERB_POWER:
+		call_end(r, s, call, verb);
+		return;
+	case VERB_GET_INFO:
+		call_info(s);
+		return;
+	case VERB_GET_INTERFACE_DESCRIPTION:
+		call_description(s, call);
+		return;
+	case VERB_MAX:
+		return;
+	}
+}

@@ -1,0 +1,226 @@
+#include "control/report.h"
+
+#include "base/own.h"
+#include "base/parse.h"
+#include "base/text.h"
+#include "core/memwatch.h"
+
+#include <unistd.h>
+
+static json_int_t ms(uint64_t usec)
+{
+	return (json_int_t)(usec / 1000);
+}
+
+/* A string that JSON can hold: foreign bytes that are no UTF-8 come out escaped. */
+static json_t *str(const char *s)
+{
+	json_t *j = json_string(s ? s : "");
+	if (j)
+		return j;
+	char safe[4096];
+	struct text t = TEXT_INIT(safe);
+	(void)text_add_safe(&t, s);
+	return json_string(safe);
+}
+
+static json_t *str_or_null(const char *s)
+{
+	return s && s[0] ? str(s) : json_null();
+}
+
+static void set(json_t *o, const char *key, json_t *value)
+{
+	/* A member that there is no memory for is missing; readers know missing members. */
+	(void)json_object_set_new(o, key, value);
+}
+
+/* Per cent of one core since the last look, or since the start at the first one. */
+static double cpu_percent(struct service *s, uint64_t cpu_usec)
+{
+	usec_t now = clock_mono();
+	usec_t since = s->cpu_at > s->started ? s->cpu_at : s->started;
+	uint64_t before = s->cpu_at > s->started ? s->cpu_usec : 0;
+	double percent = 0;
+
+	if (s->pid == 0)
+		return 0;
+	/* cgroup counters go on over restarts: the first look of a run has nothing to compare with. */
+	if (now > since && cpu_usec >= before && (s->cpu_at > s->started || !s->cgroup))
+		percent = 100.0 * (double)(cpu_usec - before) / (double)(now - since);
+	s->cpu_usec = cpu_usec;
+	s->cpu_at = now;
+	return (double)(unsigned long)(percent * 10 + 0.5) / 10;
+}
+
+static const char *out_path(const struct service *s, struct logstream *stream, bool combined)
+{
+	(void)s;
+	if (!stream)
+		return "/dev/null";
+	const char *path = combined ? logstream_combined(stream) : logstream_path(stream);
+	return path[0] ? path : "/dev/null";
+}
+
+static json_t *report_env(struct service *s)
+{
+	const struct spec *spec = s->spec;
+	json_t *o = json_object(), *args = json_array();
+	char id[64];
+
+	for (size_t i = 1; i < spec->argv.n; i++)
+		(void)json_array_append_new(args, str(spec->argv.v[i]));
+	(void)text_format(id, sizeof(id), "%s", s->mark + sizeof("PM1_ID=") - 1);
+	set(o, "name", str(spec->name));
+	set(o, "pm_id", json_integer(s->id));
+	set(o, "status", str(state_pm2_name(s->state)));
+	set(o, "restart_time", json_integer(s->restarts));
+	set(o, "unstable_restarts", json_integer(s->track.unstable));
+	set(o, "pm_uptime", json_integer(ms(s->started_wall)));
+	set(o, "created_at", json_integer(ms(s->created_wall)));
+	set(o, "exit_code", s->has_exit || s->start_failed ? json_integer(service_exit_code(s)) : json_null());
+	set(o, "pm_exec_path", str(spec->argv.n ? spec->argv.v[0] : ""));
+	set(o, "args", args);
+	set(o, "pm_cwd", str(spec->cwd));
+	set(o, "pm_out_log_path", str(out_path(s, s->out, false)));
+	set(o, "pm_err_log_path", str(out_path(s, s->err, false)));
+	if (s->out && logstream_combined(s->out)[0])
+		set(o, "pm_log_path", str(out_path(s, s->out, true)));
+	set(o, "instances", json_integer(spec->instances));
+	set(o, "exec_mode", str("fork_mode"));
+	set(o, "exec_interpreter", str("none"));
+	set(o, "namespace", str(spec->ns));
+	set(o, "autorestart", json_boolean(spec->autorestart));
+	set(o, "autostart", json_boolean(spec->autostart));
+	set(o, "watch", json_boolean(spec->watch));
+	set(o, "merge_logs", json_boolean(spec->merge_logs));
+	if (spec->max_memory_restart)
+		set(o, "max_memory_restart", json_integer((json_int_t)spec->max_memory_restart));
+	set(o, "kill_timeout", json_integer(ms(spec->kill_timeout)));
+	set(o, spec->instance_var ? spec->instance_var : "NODE_APP_INSTANCE", json_integer(s->instance));
+	set(o, "username", str(spec->user ? spec->user : ""));
+	set(o, "unique_id", str(id));
+	set(o, "version", str("N/A"));
+	set(o, "node_version", json_null());
+	set(o, "env", json_object()); /* PM2 prints all of it, secrets included; here it stays inside */
+	return o;
+}
+
+static json_t *report_history(const struct service *s)
+{
+	json_t *a = json_array();
+	unsigned int n = s->history_n < SERVICE_HISTORY ? s->history_n : SERVICE_HISTORY;
+
+	for (unsigned int i = s->history_n - n; i < s->history_n; i++) {
+		const struct service_event *e = &s->history[i % SERVICE_HISTORY];
+		json_t *o = json_object();
+		set(o, "time", json_integer(ms(e->wall)));
+		set(o, "from", str(state_name(e->from)));
+		set(o, "to", str(state_name(e->to)));
+		set(o, "cause", str(e->cause));
+		(void)json_array_append_new(a, o);
+	}
+	return a;
+}
+
+static json_t *report_cap(const struct service *s)
+{
+	json_t *o = json_object();
+
+	set(o, "memory_max", json_integer((json_int_t)s->spec->memory_max));
+	set(o, "max_memory_restart", json_integer((json_int_t)s->spec->max_memory_restart));
+	set(o, "by", str(memwatch_by_text(memwatch_by(s))));
+	set(o, "peak", json_integer((json_int_t)s->peak));
+	set(o, "oom_kills", json_integer((json_int_t)s->oom_total));
+	set(o, "cap_hits", json_integer((json_int_t)s->cap_total));
+	set(o, "last_kill", str_or_null(s->last_kill));
+	return o;
+}
+
+static json_t *report_log(const struct service *s)
+{
+	json_t *o = json_object();
+	struct logstream *const streams[] = { s->out, s->err };
+	json_int_t written = 0, dropped = 0, console = 0;
+	const char *trouble = NULL;
+
+	for (size_t i = 0; i < ARRAY_LEN(streams); i++) {
+		const struct logslot *slot = streams[i] ? logstream_slot(streams[i]) : NULL;
+		if (!slot)
+			continue;
+		written += (json_int_t)slot->written;
+		dropped += (json_int_t)slot->dropped;
+		console += (json_int_t)slot->console_dropped;
+		if (logstream_trouble(streams[i])[0])
+			trouble = logstream_trouble(streams[i]);
+	}
+	set(o, "written", json_integer(written));
+	set(o, "dropped", json_integer(dropped));
+	set(o, "console_dropped", json_integer(console));
+	set(o, "trouble", str_or_null(trouble));
+	return o;
+}
+
+static json_t *report_own(struct service *s)
+{
+	const struct spec *spec = s->spec;
+	json_t *o = json_object();
+	char sig[16];
+
+	set(o, "state", str(state_name(s->state)));
+	set(o, "want", str(s->want_up ? "up" : "down"));
+	set(o, "since", json_integer(ms(s->since_wall)));
+	set(o, "cause", s->history_n ? str(s->history[(s->history_n - 1) % SERVICE_HISTORY].cause) : str("not started yet"));
+	set(o, "failure", str_or_null(s->failure));
+	usec_t due = s->state == STATE_BACKOFF ? loop_timer_due(s->timer) : USEC_NEVER, now = clock_mono();
+	set(o, "restart_in_ms", due == USEC_NEVER ? json_null() : json_integer(due > now ? ms(due - now) : 0));
+	set(o, "signal", s->has_exit && !s->last.exited ? str(signal_text(s->last.code, sig, sizeof(sig))) : json_null());
+	char *command = strv_join_quoted(&spec->argv);
+	set(o, "command", str(command ? command : ""));
+	free(command);
+	set(o, "file", str_or_null(spec->file));
+	set(o, "line", json_integer(spec->line));
+	set(o, "user", str_or_null(spec->user));
+	set(o, "group", str_or_null(spec->group));
+	set(o, "critical", json_boolean(spec->critical));
+	set(o, "cap", report_cap(s));
+	set(o, "log", report_log(s));
+	set(o, "history", report_history(s));
+	return o;
+}
+
+json_t *report_service(struct service *s)
+{
+	json_t *o = json_object(), *monit = json_object();
+	struct memwatch_now now;
+
+	memwatch_look(s, &now);
+	set(monit, "memory", json_integer((json_int_t)now.memory));
+	set(monit, "cpu", json_real(cpu_percent(s, now.cpu_usec)));
+	set(o, "pid", json_integer(s->pid));
+	set(o, "name", str(s->spec->name));
+	set(o, "pm_id", json_integer(s->id));
+	set(o, "monit", monit);
+	set(o, "pm2_env", report_env(s));
+	set(o, "pm1", report_own(s));
+	return o;
+}
+
+json_t *report_self(const struct report_self *self, const struct service_host *host)
+{
+	json_t *o = json_object(), *warnings = json_array();
+
+	for (size_t i = 0; i < self->warnings->n; i++)
+		(void)json_array_append_new(warnings, str(self->warnings->v[i]));
+	set(o, "pid", json_integer(getpid()));
+	set(o, "version", str(PM1_VERSION));
+	set(o, "mode", str(self->mode));
+	set(o, "uptime_ms", json_integer(ms(clock_mono() - self->started)));
+	set(o, "cgroup", str(cgroups_text(host->cgroups)));
+	set(o, "socket", str_or_null(self->socket));
+	set(o, "log_dir", str(self->log_dir));
+	set(o, "orphans", json_integer((json_int_t)reaper_orphans(host->reaper)));
+	set(o, "logd_pid", json_integer(logpipe_pid(host->logs)));
+	set(o, "warnings", warnings);
+	return o;
+}

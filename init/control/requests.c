@@ -1,0 +1,263 @@
+#include "control/request.h"
+
+#include "base/log.h"
+#include "base/own.h"
+#include "base/text.h"
+
+#include <errno.h>
+
+/* How long a reply to stop waits for the last words to be in the log files. */
+#define SYNC_MAX USEC_SEC
+
+struct requests {
+	struct requests_config cfg;
+	struct request *first;
+	struct loop_timer *look;
+};
+
+json_t *request_services(const struct request *q)
+{
+	json_t *a = json_array();
+
+	for (size_t i = 0; i < q->n; i++) {
+		struct service *s = manager_by_id(q->all->cfg.manager, q->goals[i].id);
+		if (s)
+			(void)json_array_append_new(a, report_service(s));
+	}
+	return a;
+}
+
+void request_free(struct request *q)
+{
+	if (!q)
+		return;
+	logpipe_sync_cancel(q->all->cfg.host->logs, q);
+	json_decref(q->messages);
+	free(q->goals);
+	free(q);
+}
+
+/* Takes the request out of the list and answers it. */
+void request_finish(struct request *q, char *message)
+{
+	struct session *session = q->session;
+
+	for (struct request **p = &q->all->first; *p; p = &(*p)->next) {
+		if (*p == q) {
+			*p = q->next;
+			break;
+		}
+	}
+	request_free(q);
+	if (session)
+		session_reply(session, message);
+	else
+		free(message);
+}
+
+void request_answer(struct request *q)
+{
+	json_t *p = json_object();
+
+	(void)json_object_set_new(p, "services", request_services(q));
+	(void)json_object_set(p, "messages", q->messages);
+	request_finish(q, message_reply(p, false));
+}
+
+static void on_synced(void *ctx, bool ok)
+{
+	(void)ok; /* the drops, if any, are in the report */
+	request_answer(ctx);
+}
+
+void request_answer_synced(struct request *q)
+{
+	q->syncing = logpipe_sync(q->all->cfg.host->logs, SYNC_MAX, on_synced, q) == 0;
+	if (!q->syncing)
+		request_answer(q);
+}
+
+enum reached { WAIT, REACHED, FAILED };
+
+static enum reached look_at(const struct requests *r, const struct request *q, const struct goal *g, const char **why)
+{
+	const struct service *s = manager_by_id(r->cfg.manager, g->id);
+
+	switch (q->verb) {
+	case VERB_STOP:
+		return !s || service_at_rest(s) ? REACHED : WAIT;
+	case VERB_DELETE:
+		return s ? WAIT : REACHED;
+	case VERB_START:
+	case VERB_RESTART:
+		if (!s) {
+			*why = "was deleted meanwhile";
+			return FAILED;
+		}
+		if (s->runs > g->runs || (q->verb == VERB_START && s->state == STATE_ONLINE && !s->next_cause[0]))
+			return REACHED;
+		if (!service_at_rest(s) || s->want_up)
+			return WAIT;
+		*why = s->history_n ? s->history[(s->history_n - 1) % SERVICE_HISTORY].cause : "was not started";
+		if (s->failure[0])
+			*why = s->failure;
+		return FAILED;
+	case VERB_PING:
+	case VERB_LIST:
+	case VERB_RESET:
+	case VERB_FLUSH:
+	case VERB_SIGNAL:
+	case VERB_RELOAD_CONFIG:
+	case VERB_REOPEN_LOGS:
+	case VERB_KILL:
+	case VERB_POWER:
+	case VERB_GET_INFO:
+	case VERB_GET_INTERFACE_DESCRIPTION:
+	case VERB_MAX:
+		break;
+	}
+	return WAIT;
+}
+
+static void look(struct request *q)
+{
+	json_t *failures = NULL;
+	bool waits = false;
+
+	if (q->syncing || q->verb == VERB_KILL || q->verb == VERB_POWER)
+		return;
+	for (size_t i = 0; i < q->n && !waits; i++) {
+		const char *why = NULL;
+		enum reached reached = look_at(q->all, q, &q->goals[i], &why);
+		waits = reached == WAIT;
+		if (reached != FAILED)
+			continue;
+		char text[SERVICE_LABEL_MAX + SERVICE_FAILURE_MAX + 32];
+		const struct service *s = manager_by_id(q->all->cfg.manager, q->goals[i].id);
+		(void)text_format(text, sizeof(text), "%s: %s: %s", q->goals[i].name,
+				  s ? state_pm2_name(s->state) : "gone", why);
+		failures = failures ? failures : json_array();
+		(void)json_array_append_new(failures, json_string(text));
+	}
+	if (waits) {
+		json_decref(failures);
+		return;
+	}
+	if (failures) {
+		json_t *p = json_object();
+		(void)json_object_set_new(p, "messages", failures);
+		(void)json_object_set_new(p, "services", request_services(q));
+		request_finish(q, message_error(ERROR_NOT_DONE, p));
+		return;
+	}
+	if (q->verb == VERB_STOP || q->verb == VERB_DELETE || q->verb == VERB_RESTART) {
+		request_answer_synced(q);
+		return;
+	}
+	request_answer(q);
+}
+
+static void on_look(void *ctx)
+{
+	struct requests *r = ctx;
+
+	for (struct request *q = r->first, *next; q; q = next) {
+		next = q->next;
+		look(q);
+	}
+}
+
+struct request *request_new(struct requests *r, struct session *s, enum verb verb)
+{
+	struct request *q = calloc(1, sizeof(*q));
+	if (!q)
+		return NULL;
+	q->all = r;
+	q->session = s;
+	q->verb = verb;
+	q->messages = json_array();
+	return q;
+}
+
+void request_enlist(struct request *q)
+{
+	q->next = q->all->first;
+	q->all->first = q;
+	requests_changed(q->all);
+}
+
+void request_add_goal(void *ctx, struct service *s)
+{
+	struct request *q = ctx;
+
+	for (size_t i = 0; i < q->n; i++)
+		if (q->goals[i].id == s->id)
+			return;
+	if (q->n == q->cap) {
+		size_t cap = q->cap ? q->cap * 2 : 8;
+		struct goal *v = reallocarray(q->goals, cap, sizeof(*v));
+		if (!v)
+			return; /* not waited for; the service is acted on all the same */
+		q->goals = v;
+		q->cap = cap;
+	}
+	struct goal *g = &q->goals[q->n++];
+	g->id = s->id;
+	g->runs = s->runs;
+	(void)service_label(s, g->name, sizeof(g->name));
+}
+
+const struct requests_config *requests_cfg(const struct requests *r)
+{
+	return &r->cfg;
+}
+
+int requests_new(const struct requests_config *cfg, struct requests **ret)
+{
+	struct requests *r = calloc(1, sizeof(*r));
+	if (!r)
+		return -ENOMEM;
+	r->cfg = *cfg;
+	int e = loop_timer_new(cfg->loop, on_look, r, &r->look);
+	if (e < 0) {
+		free(r);
+		return e;
+	}
+	*ret = r;
+	return 0;
+}
+
+void requests_free(struct requests *r)
+{
+	if (!r)
+		return;
+	while (r->first) {
+		struct request *q = r->first;
+		r->first = q->next;
+		request_free(q);
+	}
+	loop_timer_free(&r->look);
+	free(r);
+}
+
+void requests_changed(struct requests *r)
+{
+	if (r->first)
+		loop_timer_in(r->look, 0);
+}
+
+void requests_gone(struct requests *r, struct session *s)
+{
+	for (struct request *q = r->first; q; q = q->next)
+		if (q->session == s)
+			q->session = NULL;
+}
+
+void requests_down(struct requests *r)
+{
+	for (struct request *q = r->first, *next; q; q = next) {
+		next = q->next;
+		if (q->verb == VERB_KILL || q->verb == VERB_POWER)
+			request_finish(q, message_reply(NULL, false));
+	}
+}

@@ -1,0 +1,37 @@
+/* session - one client of the control socket.
+ *
+ * Messages in, replies out, both bounded in size and in time. One call at a time: the next is not read
+ * until the last one is answered. Who asks is known from SO_PEERCRED. */
+#ifndef PM1_CONTROL_SESSION_H
+#define PM1_CONTROL_SESSION_H
+
+#include "loop/loop.h"
+#include "wire/message.h"
+
+#include <stdbool.h>
+#include <sys/socket.h>
+
+#define SESSION_HALF_MAX (10 * USEC_SEC) /* for the rest of a request, or to take the rest of a reply */
+#define SESSION_IDLE_MAX (60 * USEC_SEC) /* connected without asking anything */
+
+struct session;
+
+struct session_config {
+	struct loop *loop;
+	void *ctx;
+	/* A well-formed call; `call` is borrowed. Answer with session_reply(), now or later. */
+	void (*called)(void *ctx, struct session *s, struct call *call);
+	/* The client is gone, or was dropped. The session frees itself after this. */
+	void (*gone)(void *ctx, struct session *s);
+};
+
+/* Takes fd, also on failure. */
+int session_new(const struct session_config *cfg, int fd, struct session **ret);
+void session_free(struct session *s); /* without `gone` being called; NULL is fine */
+/* Takes the malloc'ed message; NULL (no memory for it) drops the client. */
+void session_reply(struct session *s, char *message);
+const struct ucred *session_cred(const struct session *s);
+/* Before pm1 ends: writes once more what waits. */
+void session_flush(struct session *s);
+
+#endif

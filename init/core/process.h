@@ -1,0 +1,25 @@
+/* process - the processes of one service: start them, signal them, see whether any is left.
+ *
+ * Inside a cgroup the kernel knows them; elsewhere os/kin.h finds them. service.c decides, this acts. */
+#ifndef PM1_CORE_PROCESS_H
+#define PM1_CORE_PROCESS_H
+
+#include "core/service.h"
+
+/* Forks and lets the child exec. 0: s->pid and s->status_fd are set; or -errno with s->failure told and nothing left behind. */
+int process_spawn(struct service *s, struct spawned *ret);
+/* The child's report of a failed step, in words with the key and its place, in s->failure. */
+void process_tell_failure(struct service *s, enum spawn_stage stage, int err);
+/* Whether no retry mends it: no such program, not executable, no such user. */
+bool process_is_permanent(enum spawn_stage stage, int err);
+
+/* Signals main, or its group. 0 or -ESRCH. */
+int process_signal(struct service *s, int sig, bool group);
+/* Signals all that is left of the service but not main. How many were reached. */
+size_t process_signal_rest(struct service *s, int sig);
+/* SIGKILL to everything of the service. */
+void process_kill_all(struct service *s);
+/* Whether any process of the service lives, main not counted. */
+bool process_any_left(struct service *s);
+
+#endif

@@ -1,0 +1,67 @@
+#include "core/roster.h"
+
+#include "base/banned.h"
+
+#include <errno.h>
+
+void roster_done(struct roster *r)
+{
+	free(r->v);
+	*r = (struct roster){ 0 };
+}
+
+int roster_add(struct roster *r, struct service *s)
+{
+	if (r->n == r->cap) {
+		size_t cap = r->cap ? r->cap * 2 : 16;
+		struct service **v = reallocarray(r->v, cap, sizeof(*v));
+		if (!v)
+			return -ENOMEM;
+		r->v = v;
+		r->cap = cap;
+	}
+	r->v[r->n++] = s;
+	return 0;
+}
+
+void roster_remove(struct roster *r, const struct service *s)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		if (r->v[i] != s)
+			continue;
+		memmove(&r->v[i], &r->v[i + 1], (r->n - i - 1) * sizeof(*r->v));
+		r->n--;
+		return;
+	}
+}
+
+int roster_next_id(struct roster *r)
+{
+	if (r->n == 0)
+		r->next_id = 0;
+	return r->next_id++;
+}
+
+struct service *roster_by_id(const struct roster *r, int id)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (r->v[i]->id == id)
+			return r->v[i];
+	return NULL;
+}
+
+struct service *roster_first_of(const struct roster *r, const char *name)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (!r->v[i]->doomed && strcmp(r->v[i]->spec->name, name) == 0)
+			return r->v[i];
+	return NULL;
+}
+
+struct service *roster_instance(const struct roster *r, const char *name, unsigned int instance)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (!r->v[i]->doomed && r->v[i]->instance == instance && strcmp(r->v[i]->spec->name, name) == 0)
+			return r->v[i];
+	return NULL;
+}

@@ -1,0 +1,126 @@
+/* service - one instance of a service: what is wanted, what is, and how it came to be.
+ *
+ * The life is model/state.h's table; service_apply() is the only writer of `state`. A
+ * service never looks at another: what concerns several is told to the manager through
+ * the owner's callbacks. The spec (what the file says) is apart from the service (what runs). */
+#ifndef PM1_CORE_SERVICE_H
+#define PM1_CORE_SERVICE_H
+
+#include "core/logpipe.h"
+#include "core/reaper.h"
+#include "loop/loop.h"
+#include "model/restart.h"
+#include "model/spec.h"
+#include "model/state.h"
+#include "os/cgroup.h"
+#include "os/spawn.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define SERVICE_CAUSE_MAX 96 /* bytes of a cause; longer ones are cut with "..." in the history alone */
+#define SERVICE_FAILURE_MAX 320 /* bytes; a step, an error and the key with its place */
+#define SERVICE_HISTORY 12 /* transitions kept; `describe` shows them */
+#define SERVICE_MARK_MAX 48
+
+struct service;
+
+/* What all services of a manager share; borrowed by each. */
+struct service_host {
+	struct loop *loop;
+	struct reaper *reaper;
+	struct cgroups *cgroups;
+	struct logpipe *logs;
+	const sigset_t *mask; /* pm1's own at its start, for the children */
+	const struct rlimit *nofile; /* likewise */
+	int oom_score_adj; /* likewise; INT_MIN: leave */
+	char *const *environ; /* likewise */
+	uint64_t boot_id; /* random: marks of two pm1s differ */
+	void *ctx;
+	/* Both are called from within service_apply(): note it, act later. */
+	void (*changed)(void *ctx, struct service *s); /* the state or the wish changed */
+	void (*ended)(void *ctx, struct service *s); /* at rest by itself: the rules said final or gave up */
+};
+
+struct service_event {
+	uint64_t wall; /* usec */
+	enum state from, to;
+	char cause[SERVICE_CAUSE_MAX];
+};
+
+struct service {
+	const struct service_host *host; /* borrowed */
+	struct spec *spec; /* a reference */
+	const char *top_file; /* the INI that was loaded (the spec may stand in an include of it); the manager's. NULL: a command line */
+	unsigned int instance;
+	int id; /* pm_id: never used twice while pm1 lives, unless the list was empty */
+
+	enum state state; /* written by service_apply() alone */
+	bool want_up;
+	bool doomed; /* to be deleted once it is down */
+	bool killed; /* SIGKILL was sent in this stop */
+	unsigned int kill_rounds; /* of this stop: many mean a process that can't die */
+
+	pid_t pid; /* 0: none */
+	int pidfd; /* owned, -1 */
+	int status_fd; /* owned, -1: the exec report has been read */
+	struct loop_source *status_source;
+	struct loop_timer *timer; /* kill_timeout, or the restart delay */
+	struct loop_timer *sampler; /* memory by /proc, only where the kernel doesn't do it */
+	struct cgroup *cgroup; /* owned, NULL: none */
+	struct logstream *out, *err; /* the logpipe's; NULL: /dev/null */
+	char mark[SERVICE_MARK_MAX]; /* "PM1_ID=..." */
+
+	struct restart_track track;
+	unsigned int restarts; /* PM2's restart_time */
+	uint64_t runs; /* execs that succeeded: requests wait on it */
+	uint64_t created_wall, started_wall, since_wall; /* usec */
+	usec_t started;
+	bool has_exit;
+	struct reaped last; /* how the last run ended, when has_exit */
+	bool start_failed; /* the last start never reached exec */
+	bool permanent; /* ... for a reason that no retry mends */
+	char failure[SERVICE_FAILURE_MAX]; /* "" : none */
+	char next_cause[SERVICE_CAUSE_MAX]; /* why the next stop or start happens */
+
+	uint64_t oom_seen, oom_total; /* kills by the kernel: seen in this cgroup, told to the user */
+	uint64_t cap_total; /* kills and restarts by max_memory_restart and sampling */
+	uint64_t peak; /* bytes, the highest seen */
+	char last_kill[SERVICE_CAUSE_MAX]; /* "" : none */
+	uint64_t cpu_usec; /* at the last look, for the percentage */
+	usec_t cpu_at;
+
+	struct service_event history[SERVICE_HISTORY];
+	unsigned int history_n; /* in all; the newest is (history_n - 1) % SERVICE_HISTORY */
+};
+
+/* Takes a reference of its own to the spec. Opens the log streams and the cgroup; a service without logs or cgroup
+ * runs all the same and says so. -ENOMEM. */
+int service_new(const struct service_host *host, struct spec *spec, unsigned int instance, int id,
+		const char *log_dir, bool console, struct service **ret);
+void service_free(struct service *s); /* must be at rest; NULL is fine */
+
+/* Another spec for the same name; the caller restarts the service when it has to take effect. */
+void service_set_spec(struct service *s, struct spec *spec, const char *log_dir, bool console);
+
+/* Wishes, with who or what wished it ("start by uid 0", "configuration changed"). */
+void service_start(struct service *s, const char *cause); /* clears the unstable count */
+void service_stop(struct service *s, const char *cause);
+void service_restart(struct service *s, const char *cause); /* stop, then start; counts as a restart */
+void service_hurry(struct service *s); /* a stop under way: kill now */
+void service_reset(struct service *s); /* counters to 0 */
+int service_signal(struct service *s, int sig); /* to the main process (or the group: kill_mode); -ESRCH */
+/* Orphans were reaped, or a cgroup has news: perhaps nothing is left of this service, or its memory passed a limit. */
+void service_check_empty(struct service *s);
+
+void service_apply(struct service *s, enum event event, const char *cause);
+
+/* "web", or "web-2" when it has several instances: for messages. */
+const char *service_label(const struct service *s, char *buf, size_t size);
+bool service_at_rest(const struct service *s); /* stopped or errored, with no process left */
+/* The exit code a shell would give the last run: code, 128+signal, 127/126 for a failed exec. 0 when it never ended. */
+int service_exit_code(const struct service *s);
+
+#define SERVICE_LABEL_MAX (SPEC_NAME_MAX + 12)
+
+#endif

@@ -1,0 +1,53 @@
+/* pm1 - argv decides what this process is; see README.md for the calls. */
+#include "base/banned.h"
+#include "check.h"
+#include "loop/signals.h"
+#include "os/machine.h"
+#include "supervisor.h"
+#include "tools/cli/cli.h"
+#include "tools/logd/logd.h"
+
+#include <unistd.h>
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	return slash ? slash + 1 : path;
+}
+
+/* As /sbin/init the kernel's words are no verbs of ours. */
+static bool is_init_of_machine(int argc, char **argv)
+{
+	if (getpid() != 1)
+		return false;
+	const char *name = base_name(argv[0]);
+	return (argc < 2 || strcmp(name, "init") == 0 || strcmp(name, "linuxrc") == 0) && machine_is_ours();
+}
+
+int main(int argc, char **argv)
+{
+	sigset_t mask;
+
+	/* First of all: a signal that reaches PID 1 before it is blocked or handled is lost. */
+	(void)signals_block(&mask);
+	if (argc < 1)
+		return 1;
+	if (is_init_of_machine(argc, argv))
+		return supervisor_main(SUPERVISOR_MACHINE, argc, argv, &mask);
+
+	const char *verb = argc > 1 ? argv[1] : "";
+	if (strcmp(verb, "run") == 0)
+		return supervisor_main(SUPERVISOR_RUN, argc, argv, &mask);
+	if (strcmp(verb, "daemon") == 0)
+		return supervisor_main(SUPERVISOR_DAEMON, argc, argv, &mask);
+	if (strcmp(verb, "logd") == 0)
+		return logd_main(argc, argv);
+
+	/* What is left talks to a person: signals end it as they end any program. */
+	(void)sigprocmask(SIG_SETMASK, &mask, NULL);
+	if (strcmp(verb, "check") == 0)
+		return check_main(argc, argv);
+	if (strcmp(verb, "help") == 0 && argc > 2 && strcmp(argv[2], "keys") == 0)
+		return check_keys_main(argc, argv);
+	return cli_main(argc, argv);
+}

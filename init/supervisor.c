@@ -1,0 +1,591 @@
+#include "supervisor.h"
+
+#include "base/log.h"
+#include "base/own.h"
+#include "base/parse.h"
+#include "base/places.h"
+#include "base/strv.h"
+#include "base/sys.h"
+#include "base/text.h"
+#include "control/requests.h"
+#include "control/server.h"
+#include "core/manager.h"
+#include "emergency.h"
+#include "loop/signals.h"
+#include "model/keys.h"
+#include "os/ids.h"
+#include "os/machine.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#define EXIT_CONFIG 2 /* faults in a file; sysexits' 78 is what nobody checks for */
+#define MACHINE_INI "/etc/pm1.ini"
+/* From the last service's end to the end of logd: what is still in the pipes must reach a disk. */
+#define LOGS_END_MAX (2 * USEC_SEC)
+/* The kernel kills somebody else first; children get the old value back. EDGES: refused without CAP_SYS_RESOURCE, and then left. */
+#define OWN_OOM_SCORE (-999)
+
+/* All state of the role; the one struct made here, reached by everything through callbacks. */
+struct supervisor {
+	enum supervisor_mode mode;
+	int ready_fd; /* a daemon's starter waits there, -1 */
+	const char *file; /* borrowed from argv, NULL: none */
+	struct loop *loop;
+	struct signals *signals;
+	struct reaper *reaper;
+	struct cgroups *cgroups;
+	struct logpipe *logs;
+	struct logstream *own_log; /* a daemon's own messages, NULL: stderr */
+	struct manager *manager;
+	struct server *server;
+	struct requests *requests;
+	struct loop_source *cgroup_source;
+	struct config config; /* of the first file: [pm1] stands for the life of this process */
+	struct service_host host;
+	struct report_self self;
+	struct strv warnings;
+	sigset_t mask;
+	struct rlimit nofile;
+	char log_dir[PATH_MAX];
+	bool ending_machine;
+	enum machine_end how;
+	int code;
+};
+
+static void warn(struct supervisor *sv, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void warn(struct supervisor *sv, const char *fmt, ...)
+{
+	char buf[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	struct text t = TEXT_INIT(buf);
+	(void)text_vaddf(&t, fmt, ap);
+	va_end(ap);
+	log_warning("%s", buf);
+	(void)strv_add(&sv->warnings, buf);
+}
+
+static void say_machine(const char *what, int err)
+{
+	if (err < 0)
+		log_warning("%s: %s", what, err_text(err));
+	else
+		log_notice("%s", what);
+}
+
+/* Standard input, output and error exist from here on, so that no pipe or socket ever gets their numbers. */
+static void occupy_stdio(void)
+{
+	for (int fd = 0; fd <= 2; fd++) {
+		struct stat st;
+		if (sys_fstat(fd, &st) != -EBADF)
+			continue;
+		int null_fd = sys_open("/dev/null", O_RDWR, 0);
+		if (null_fd < 0) { /* no /dev at all: the read end of a pipe whose other end is gone serves as well */
+			int pipe_fds[2];
+			if (sys_pipe2(pipe_fds, 0) < 0)
+				return;
+			null_fd = pipe_fds[0] == fd ? pipe_fds[0] : pipe_fds[1];
+		}
+		if (null_fd == fd)
+			(void)sys_fcntl(fd, F_SETFD, 0);
+	}
+}
+
+static void raise_nofile(struct supervisor *sv)
+{
+	/* Four pipe ends and two streams a service: the usual soft limit of 1024 is 150 services. */
+	if (sys_getrlimit(RLIMIT_NOFILE, &sv->nofile) < 0)
+		return;
+	sv->host.nofile = &sv->nofile;
+	struct rlimit all = { .rlim_cur = sv->nofile.rlim_max, .rlim_max = sv->nofile.rlim_max };
+	int r = sys_setrlimit(RLIMIT_NOFILE, &all);
+	if (r < 0)
+		log_debug("cannot raise the limit of open files: %s", err_text(r));
+}
+
+static void protect_from_oom(struct supervisor *sv)
+{
+	char old[16], score[16];
+	ssize_t n = sys_slurp(AT_FDCWD, "/proc/self/oom_score_adj", old, sizeof(old));
+
+	sv->host.oom_score_adj = INT_MIN;
+	if (n <= 0)
+		return;
+	(void)text_format(score, sizeof(score), "%d", OWN_OOM_SCORE);
+	if (sys_spit(AT_FDCWD, "/proc/self/oom_score_adj", score) == 0)
+		sv->host.oom_score_adj = (int)strtol(old, NULL, 10);
+}
+
+/* Signals to pm1. */
+
+static void reload(struct supervisor *sv)
+{
+	struct diag *diag = diag_new();
+	if (!diag)
+		return;
+	int r = manager_reload(sv->manager, "reload by SIGHUP", diag);
+	for (size_t i = 0; i < diag_count(diag); i++)
+		log_msg(diag_level(diag, i) == DIAG_ERROR ? LOG_ERROR : LOG_WARNING, "%s", diag_text(diag, i));
+	if (r < 0)
+		log_error("reload: the files have faults; nothing is changed");
+	diag_free(diag);
+}
+
+static void end_machine(void *ctx, enum machine_end how)
+{
+	static const char *const words[] = { "poweroff", "reboot", "halt" };
+	struct supervisor *sv = ctx;
+
+	sv->ending_machine = true;
+	sv->how = how;
+	manager_shutdown(sv->manager, 0, words[how]);
+}
+
+static void on_machine_signal(struct supervisor *sv, int sig)
+{
+	/* busybox init's and sysvinit's meanings: ctrl-alt-del comes as INT, a power failure as PWR. */
+	if (sig == SIGINT || sig == SIGTERM)
+		end_machine(sv, MACHINE_REBOOT);
+	else if (sig == SIGPWR || sig == SIGUSR2)
+		end_machine(sv, MACHINE_POWEROFF);
+}
+
+static void on_signal(void *ctx, int sig, pid_t from)
+{
+	struct supervisor *sv = ctx;
+	char name[16], cause[64];
+
+	(void)from;
+	switch (sig) {
+	case SIGCHLD:
+		reaper_drain(sv->reaper);
+		return;
+	case SIGHUP:
+		reload(sv);
+		return;
+	case SIGUSR1:
+		log_notice("SIGUSR1: opening the log files anew");
+		logpipe_reopen(sv->logs);
+		return;
+	case SIGTERM:
+	case SIGINT:
+	case SIGQUIT:
+		if (sv->mode == SUPERVISOR_MACHINE)
+			break;
+		(void)text_format(cause, sizeof(cause), "%s", signal_text(sig, name, sizeof(name)));
+		manager_shutdown(sv->manager, 0, cause);
+		return;
+	default:
+		break;
+	}
+	if (sv->mode == SUPERVISOR_MACHINE)
+		on_machine_signal(sv, sig);
+	if (sig < 64 && (sv->config.pm1.forward_signals & (UINT64_C(1) << sig)))
+		manager_signal_all(sv->manager, sig);
+}
+
+/* News from below. */
+
+static void on_orphans(void *ctx, size_t n)
+{
+	struct supervisor *sv = ctx;
+
+	(void)n;
+	if (sv->manager)
+		manager_orphans(sv->manager);
+}
+
+static void on_cgroup_news(void *ctx, int fd, uint32_t events)
+{
+	struct supervisor *sv = ctx;
+
+	(void)fd;
+	(void)events;
+	manager_news(sv->manager);
+}
+
+static void on_log_trouble(void *ctx, const char *name, const char *path, int error)
+{
+	(void)ctx;
+	if (error)
+		log_error("%s: cannot write its log %s: %s; dropping what it says until that is mended", name, path,
+			  err_text(error));
+	else
+		log_notice("%s: its log %s can be written again", name, path);
+}
+
+static void on_changed(void *ctx)
+{
+	struct supervisor *sv = ctx;
+
+	if (sv->requests)
+		requests_changed(sv->requests);
+}
+
+static void on_logs_ended(void *ctx, bool ok)
+{
+	struct supervisor *sv = ctx;
+
+	if (!ok)
+		log_warning("logd did not end in time; the last lines may be missing");
+	loop_quit(sv->loop, sv->code);
+}
+
+static void on_down(void *ctx, int code)
+{
+	struct supervisor *sv = ctx;
+
+	sv->code = code;
+	requests_down(sv->requests);
+	log_notice("all services are down; exit code %d", code);
+	/* The final words go to stderr from here: the own log ends with logd. */
+	if (sv->own_log)
+		log_setup(STDERR_FILENO, log_level(), true);
+	if (logpipe_quit(sv->logs, LOGS_END_MAX, on_logs_ended, sv) < 0)
+		loop_quit(sv->loop, code);
+}
+
+static bool trusts(void *ctx, const struct ucred *cred)
+{
+	struct supervisor *sv = ctx;
+	return server_trusts(sv->server, cred);
+}
+
+static void on_called(void *ctx, struct session *s, struct call *call)
+{
+	struct supervisor *sv = ctx;
+	requests_called(sv->requests, s, call);
+}
+
+static void on_gone(void *ctx, struct session *s)
+{
+	struct supervisor *sv = ctx;
+	requests_gone(sv->requests, s);
+}
+
+/* The start. */
+
+/* Prints the faults as they are; a daemon's go to its starter too. */
+static void tell_faults(const struct supervisor *sv, const struct diag *diag)
+{
+	for (size_t i = 0; i < diag_count(diag); i++) {
+		(void)fprintf(stderr, "%s\n", diag_text(diag, i));
+		if (sv->ready_fd >= 0)
+			(void)dprintf(sv->ready_fd, "%s\n", diag_text(diag, i));
+	}
+}
+
+static int load_config(struct supervisor *sv)
+{
+	struct diag *diag = diag_new();
+	if (!diag)
+		return -ENOMEM;
+	int r = config_load(sv->file, environ, diag, &sv->config);
+	tell_faults(sv, diag);
+	diag_free(diag);
+	return r;
+}
+
+static int find_log_dir(struct supervisor *sv)
+{
+	if (sv->config.pm1.log_dir)
+		return text_copy(sv->log_dir, sizeof(sv->log_dir), sv->config.pm1.log_dir);
+	int r = places_log_dir(geteuid(), sv->log_dir, sizeof(sv->log_dir));
+	if (r < 0)
+		return r;
+	return 0;
+}
+
+static int open_socket(struct supervisor *sv)
+{
+	struct server_config cfg = { .loop = sv->loop, .group = (gid_t)-1, .ctx = sv, .called = on_called, .gone = on_gone };
+	char path[PATH_MAX];
+	int r = -ENOENT;
+
+	if (sv->config.pm1.control_group) {
+		struct ids ids;
+		const char *bad;
+		r = ids_resolve(NULL, sv->config.pm1.control_group, &ids, &bad);
+		if (r == 0)
+			cfg.group = ids.gid;
+		else
+			warn(sv, "control_group = %s: no such group; the socket stays closed to it",
+			     sv->config.pm1.control_group);
+	}
+	for (size_t i = 0;; i++) {
+		if (sv->config.pm1.control)
+			r = i ? -ENOENT : text_copy(path, sizeof(path), sv->config.pm1.control);
+		else
+			r = places_socket(geteuid(), i, path, sizeof(path));
+		if (r < 0)
+			break;
+		cfg.path = path;
+		r = server_new(&cfg, &sv->server);
+		if (r == 0)
+			return 0;
+		/* In somebody's terminal, or for a daemon, a second pm1 of the same place is a mistake; PID 1 runs all the same. */
+		if (r == -EADDRINUSE && getpid() != 1) {
+			log_error("another pm1 owns the control socket %s (see `pm1 status`); PM1_HOME=DIR or [pm1] control makes a "
+				  "second one",
+				  path);
+			return r;
+		}
+		log_debug("no control socket at %s: %s", path, err_text(r));
+	}
+	warn(sv, "no control socket can be made anywhere (%s); running without one, the verbs will find nothing",
+	     sv->config.pm1.control ? sv->config.pm1.control : "read-only?");
+	return 0;
+}
+
+static void write_pid_file(struct supervisor *sv)
+{
+	char text[16];
+
+	if (!sv->config.pm1.pid_file)
+		return;
+	(void)text_format(text, sizeof(text), "%d\n", (int)getpid());
+	int fd = sys_open(sv->config.pm1.pid_file, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK, 0644);
+	int r = fd < 0 ? fd : sys_write_all(fd, text, strlen(text));
+	close_fd(&fd);
+	if (r < 0)
+		warn(sv, "pid_file %s cannot be written: %s; going on without it", sv->config.pm1.pid_file, err_text(r));
+}
+
+static int open_logs(struct supervisor *sv)
+{
+	bool run = sv->mode != SUPERVISOR_DAEMON;
+	struct logpipe_config cfg = {
+		.loop = sv->loop,
+		.reaper = sv->reaper,
+		.console_fd = run ? STDOUT_FILENO : -1,
+		.exe = "/proc/self/exe",
+		.trouble = on_log_trouble,
+		.ctx = sv,
+	};
+	int r = logpipe_new(&cfg, &sv->logs);
+	if (r < 0 || sv->mode != SUPERVISOR_DAEMON)
+		return r;
+
+	/* What a daemon says of itself goes into a file as a service's output does. */
+	char path[PATH_MAX + 16];
+	(void)text_format(path, sizeof(path), "%s/pm1.log", sv->log_dir);
+	struct logstream_config own = { .stream = LOGWIRE_ERR, .name = "pm1", .path = path, .combined = "", .format = "" };
+	r = logpipe_open(sv->logs, &own, &sv->own_log);
+	if (r == 0)
+		log_setup(logstream_write_fd(sv->own_log), LOG_NOTICE, true);
+	return 0;
+}
+
+static int wire_up(struct supervisor *sv)
+{
+	int r = loop_new(&sv->loop);
+	if (r == 0)
+		r = signals_new(sv->loop, on_signal, sv, &sv->signals);
+	if (r == 0)
+		r = reaper_new(on_orphans, sv, &sv->reaper);
+	if (r == 0)
+		r = cgroups_open(&sv->cgroups);
+	if (r == 0)
+		r = open_logs(sv);
+	if (r < 0)
+		return r;
+
+	sv->host.loop = sv->loop;
+	sv->host.reaper = sv->reaper;
+	sv->host.cgroups = sv->cgroups;
+	sv->host.logs = sv->logs;
+	sv->host.mask = &sv->mask;
+	sv->host.environ = environ;
+	if (getrandom(&sv->host.boot_id, sizeof(sv->host.boot_id), GRND_NONBLOCK) < 0)
+		sv->host.boot_id = clock_wall() ^ ((uint64_t)getpid() << 40);
+
+	const struct spec_pm1 *p = &sv->config.pm1;
+	struct manager_config mcfg = {
+		.host = sv->host,
+		.pm1 = &sv->config.pm1,
+		.log_dir = sv->log_dir,
+		.console = p->log_console_given ? p->log_console : sv->mode != SUPERVISOR_DAEMON,
+		.exit_when = p->exit_when_given		 ? p->exit_when :
+			     sv->mode == SUPERVISOR_RUN ? EXIT_WHEN_ALL_ENDED :
+							  EXIT_WHEN_NEVER,
+		.ctx = sv,
+		.changed = on_changed,
+		.down = on_down,
+	};
+	r = manager_new(&mcfg, &sv->manager);
+	if (r == 0 && cgroups_fd(sv->cgroups) >= 0)
+		r = loop_add(sv->loop, cgroups_fd(sv->cgroups), EPOLLIN, LOOP_NORMAL, on_cgroup_news, sv, &sv->cgroup_source);
+	if (r < 0)
+		return r;
+
+	r = open_socket(sv);
+	if (r < 0)
+		return r;
+	static const char *const modes[] = { "run", "daemon", "machine" };
+	sv->self = (struct report_self){ .mode = modes[sv->mode],
+					 .socket = sv->server ? server_path(sv->server) : NULL,
+					 .log_dir = sv->log_dir,
+					 .started = clock_mono(),
+					 .warnings = &sv->warnings };
+	struct requests_config rcfg = { .loop = sv->loop,
+					.manager = sv->manager,
+					.host = &sv->host,
+					.self = &sv->self,
+					.ctx = sv,
+					.trusts = trusts,
+					.power = sv->mode == SUPERVISOR_MACHINE ? end_machine : NULL };
+	return requests_new(&rcfg, &sv->requests);
+}
+
+static void unwire(struct supervisor *sv)
+{
+	server_free(sv->server);
+	requests_free(sv->requests);
+	loop_remove(&sv->cgroup_source);
+	manager_free(sv->manager);
+	logpipe_free(sv->logs);
+	cgroups_close(sv->cgroups);
+	reaper_free(sv->reaper);
+	signals_free(sv->signals);
+	loop_free(sv->loop);
+	if (sv->config.pm1.pid_file)
+		(void)sys_unlink(sv->config.pm1.pid_file);
+	config_done(&sv->config);
+	strv_done(&sv->warnings);
+}
+
+static void tell_starter(struct supervisor *sv, const char *text)
+{
+	if (sv->ready_fd < 0)
+		return;
+	(void)sys_write_all(sv->ready_fd, text, strlen(text));
+	close_fd(&sv->ready_fd);
+}
+
+/* From here on the starter's terminal may go away. */
+static void detach(void)
+{
+	int null_fd = sys_open("/dev/null", O_RDWR, 0);
+
+	for (int fd = 0; null_fd >= 0 && fd <= 2; fd++)
+		(void)sys_dup3(null_fd, fd, 0);
+	if (null_fd > 2)
+		close_fd(&null_fd);
+}
+
+static int read_args(struct supervisor *sv, int argc, char **argv)
+{
+	if (sv->mode == SUPERVISOR_MACHINE) {
+		/* The kernel hands NAME=VALUE words of its command line to init as environment. */
+		const char *ini = getenv("PM1_INI");
+		sv->file = ini ? ini : MACHINE_INI;
+		return 0;
+	}
+	for (int i = 2; i < argc; i++) {
+		uint64_t fd;
+		if (sv->mode == SUPERVISOR_DAEMON && strcmp(argv[i], "--ready-fd") == 0 && i + 1 < argc &&
+		    parse_uint(argv[i + 1], INT_MAX, &fd) == 0) {
+			sv->ready_fd = (int)fd;
+			(void)sys_fcntl(sv->ready_fd, F_SETFD, FD_CLOEXEC);
+			i++;
+		} else if (argv[i][0] == '-' || sv->file) {
+			(void)fprintf(stderr, "pm1: %s: what is '%s'? usage: pm1 %s\n", argv[1], argv[i],
+				      sv->mode == SUPERVISOR_RUN ? "run FILE.ini" : "daemon [FILE.ini]");
+			return -EINVAL;
+		} else {
+			sv->file = argv[i];
+		}
+	}
+	if (sv->mode == SUPERVISOR_RUN && !sv->file) {
+		(void)fprintf(stderr, "pm1: run: which file? usage: pm1 run FILE.ini\n");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int load_or_mend(struct supervisor *sv)
+{
+	int r = sv->file ? load_config(sv) : keys_defaults(&sv->config.pm1, KEY_IN_PM1);
+
+	while (r < 0 && sv->mode == SUPERVISOR_MACHINE) {
+		enum machine_end how;
+		if (emergency_shell(sv->file, &sv->mask, &how))
+			(void)machine_end(how, say_machine);
+		r = load_config(sv);
+	}
+	return r;
+}
+
+static int start_services(struct supervisor *sv)
+{
+	if (!sv->file || sv->mode == SUPERVISOR_DAEMON)
+		return 0; /* a daemon's starter asks for them over the socket, and waits there */
+	struct diag *diag = diag_new();
+	int r = diag ? manager_load(sv->manager, &sv->config, true, "pm1 starts", diag) : -ENOMEM;
+	if (diag)
+		tell_faults(sv, diag);
+	diag_free(diag);
+	return r;
+}
+
+int supervisor_main(enum supervisor_mode mode, int argc, char **argv, const sigset_t *mask)
+{
+	struct supervisor sv = { .mode = mode, .ready_fd = -1, .mask = *mask };
+	bool machine = mode == SUPERVISOR_MACHINE;
+
+	occupy_stdio();
+	if (read_args(&sv, argc, argv) < 0)
+		return 1;
+	log_setup(STDERR_FILENO, LOG_NOTICE, false);
+	if (machine)
+		machine_mount_all(say_machine);
+	int r = load_or_mend(&sv);
+	if (r < 0) {
+		config_done(&sv.config);
+		return r == -ENOMEM ? 1 : EXIT_CONFIG;
+	}
+	if (machine) {
+		machine_hostname(sv.config.pm1.hostname, say_machine);
+		machine_loopback(say_machine);
+	}
+	if (mode == SUPERVISOR_DAEMON)
+		(void)setsid(); /* fails for a leader: then it is one already */
+	if (getpid() != 1 && sys_prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
+		warn(&sv, "cannot become a subreaper: what services leave behind goes to another init");
+	raise_nofile(&sv);
+	protect_from_oom(&sv);
+	r = find_log_dir(&sv);
+	if (r == 0)
+		r = wire_up(&sv);
+	if (r < 0) {
+		log_error("cannot start: %s", err_text(r));
+		tell_starter(&sv, err_text(r));
+		unwire(&sv);
+		return 1;
+	}
+	write_pid_file(&sv);
+	if (cgroups_kind(sv.cgroups) == CGROUP_NONE)
+		log_notice("no cgroups here (%s): memory is watched by sampling, processes through /proc",
+			   cgroups_text(sv.cgroups));
+	r = start_services(&sv);
+	if (r < 0)
+		log_error("cannot start the services: %s", err_text(r));
+	if (mode == SUPERVISOR_DAEMON)
+		detach();
+	tell_starter(&sv, "ok\n");
+
+	int code = loop_run(sv.loop);
+
+	unwire(&sv);
+	if (machine)
+		(void)machine_end(sv.ending_machine ? sv.how : MACHINE_POWEROFF, say_machine);
+	return code;
+}

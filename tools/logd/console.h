@@ -1,0 +1,24 @@
+/* console - copies of the services' lines to pm1's own stdout, with the name in front.
+ *
+ * Nobody waits for a console: what it doesn't take is kept up to a bound, then dropped and counted. A copy isn't
+ * exact over a killed logd: the piece in flight may come twice, or not at all. */
+#ifndef PM1_LOGD_CONSOLE_H
+#define PM1_LOGD_CONSOLE_H
+
+#include "loop/loop.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define CONSOLE_WAITING_MAX (256 * 1024) /* bytes kept for a slow reader */
+
+struct console;
+
+/* Takes fd, also on failure. 0 or -ENOMEM. */
+int console_new(struct loop *l, int fd, struct console **ret);
+void console_free(struct console *c); /* NULL is fine */
+/* Adds the lines of a piece, each as "name | line". Returns how many bytes of it were dropped. */
+uint64_t console_add(struct console *c, const char *name, const char *piece, size_t n);
+void console_finish(struct console *c, usec_t within); /* waits for the reader, but not for long */
+
+#endif

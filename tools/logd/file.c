@@ -1,0 +1,217 @@
+#include "tools/logd/file.h"
+
+#include "base/log.h"
+#include "base/own.h"
+#include "base/sys.h"
+#include "base/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+
+#define FILE_MODE 0640
+
+struct file {
+	struct files *all; /* borrowed */
+	struct file *next;
+	char *path; /* owned */
+	unsigned int refs;
+	int fd; /* owned, -1: not open */
+	int error; /* positive: the last write failed with it */
+	uint64_t dropped; /* since then */
+};
+
+struct files {
+	struct file *first;
+	file_trouble_fn fn;
+	void *ctx;
+};
+
+struct files *files_new(file_trouble_fn fn, void *ctx)
+{
+	struct files *all = calloc(1, sizeof(*all));
+
+	if (all)
+		*all = (struct files){ .fn = fn, .ctx = ctx };
+	return all;
+}
+
+void files_free(struct files *all)
+{
+	while (all && all->first)
+		file_put(all->first);
+	free(all);
+}
+
+void files_reopen(struct files *all)
+{
+	for (struct file *f = all->first; f; f = f->next)
+		close_fd(&f->fd);
+}
+
+struct file *file_get(struct files *all, const char *path)
+{
+	if (!path[0])
+		return NULL;
+	for (struct file *f = all->first; f; f = f->next) {
+		if (strcmp(f->path, path) == 0) {
+			f->refs++;
+			return f;
+		}
+	}
+	struct file *f = calloc(1, sizeof(*f));
+	char *copy = strdup(path);
+	if (!f || !copy) {
+		free(f);
+		free(copy);
+		return NULL;
+	}
+	*f = (struct file){ .all = all, .next = all->first, .path = copy, .refs = 1, .fd = -1 };
+	all->first = f;
+	return f;
+}
+
+void file_put(struct file *f)
+{
+	if (!f || --f->refs > 0)
+		return;
+	for (struct file **p = &f->all->first; *p; p = &(*p)->next) {
+		if (*p == f) {
+			*p = f->next;
+			break;
+		}
+	}
+	close_fd(&f->fd);
+	free(f->path);
+	free(f);
+}
+
+const char *file_path(const struct file *f)
+{
+	return f->path;
+}
+
+bool file_is_shared(const struct file *f)
+{
+	return f->refs > 1;
+}
+
+void file_failed(struct file *f, int error)
+{
+	error = error < 0 ? -error : error;
+	if (f->error == error)
+		return;
+	f->error = error;
+	f->all->fn(f->all->ctx, f, error);
+}
+
+void file_dropped(struct file *f, uint64_t n)
+{
+	f->dropped += n;
+}
+
+static int open_regular(const char *path)
+{
+	cleanup_fd int fd = sys_open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, FILE_MODE);
+	struct stat st;
+
+	if (fd < 0)
+		return fd;
+	int r = sys_fstat(fd, &st);
+	if (r < 0)
+		return r;
+	if (!S_ISREG(st.st_mode))
+		return -EINVAL; /* a fifo or a device would block or lose */
+	return take_fd(&fd);
+}
+
+static int open_file(struct file *f)
+{
+	int fd = open_regular(f->path);
+
+	if (fd == -ENOENT) {
+		char dir[PATH_MAX];
+		const char *slash = strrchr(f->path, '/');
+		if (slash && slash != f->path &&
+		    text_format(dir, sizeof(dir), "%.*s", (int)(slash - f->path), f->path) == 0) {
+			int r = sys_mkdir_all(dir, 0755);
+			if (r < 0)
+				return r;
+			fd = open_regular(f->path);
+		}
+	}
+	if (fd >= 0)
+		f->fd = fd;
+	return fd < 0 ? fd : 0;
+}
+
+int file_end(struct file *f, uint64_t *ret)
+{
+	struct stat st;
+	int r = f->fd < 0 ? open_file(f) : 0;
+
+	if (r == 0)
+		r = sys_fstat(f->fd, &st);
+	if (r < 0) {
+		file_failed(f, r);
+		return r;
+	}
+	*ret = (uint64_t)st.st_size;
+	return 0;
+}
+
+static int write_at(struct file *f, uint64_t at, const void *buf, size_t n)
+{
+	const char *p = buf;
+	uint64_t begin = at;
+
+	while (n > 0) {
+		ssize_t done = sys_pwrite(f->fd, p, n, (off_t)at);
+		if (done <= 0) {
+			(void)sys_ftruncate(f->fd, (off_t)begin);
+			return done < 0 ? (int)done : -EIO;
+		}
+		p += done;
+		at += (uint64_t)done;
+		n -= (size_t)done;
+	}
+	return 0;
+}
+
+int file_write(struct file *f, uint64_t at, const void *buf, size_t n)
+{
+	int r = f->fd < 0 ? -EBADF : write_at(f, at, buf, n);
+
+	if (r < 0)
+		file_failed(f, r);
+	return r;
+}
+
+void file_works(struct file *f)
+{
+	char note[160];
+	uint64_t end;
+
+	if (!f->error)
+		return;
+	(void)text_format(note, sizeof(note), "pm1: %llu bytes were dropped here: %s\n", (unsigned long long)f->dropped,
+			  err_text(f->error));
+	if (f->dropped && (file_end(f, &end) < 0 || write_at(f, end, note, strlen(note)) < 0))
+		return; /* not quite yet */
+	f->error = 0;
+	f->dropped = 0;
+	f->all->fn(f->all->ctx, f, 0);
+}
+
+int file_seek(struct file *f, uint64_t at)
+{
+	off_t r = sys_lseek(f->fd, (off_t)at, SEEK_SET);
+	return r < 0 ? (int)r : f->fd;
+}
+
+int file_cut(struct file *f, uint64_t size)
+{
+	uint64_t end;
+	int r = file_end(f, &end);
+	return r < 0 ? r : sys_ftruncate(f->fd, (off_t)size);
+}

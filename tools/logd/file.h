@@ -1,0 +1,41 @@
+/* file - one log file, shared by all streams that name its path.
+ *
+ * Opened without O_APPEND (splice refuses it): logd is the one writer and asks for the end before each piece, so that a file that
+ * somebody emptied goes on at 0 and not behind a hole. Symlinks, fifos and devices at the path are refused. */
+#ifndef PM1_LOGD_FILE_H
+#define PM1_LOGD_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct files; /* all of them */
+struct file;
+
+/* Called when a file can't be written (error > 0), once, and when it can be again (0). */
+typedef void (*file_trouble_fn)(void *ctx, const struct file *f, int error);
+
+struct files *files_new(file_trouble_fn fn, void *ctx); /* NULL: no memory */
+void files_free(struct files *all);
+void files_reopen(struct files *all); /* every one anew at its next write */
+
+/* A reference to the file of that path, made when nobody has one; "" gives NULL. NULL without memory, too. */
+struct file *file_get(struct files *all, const char *path);
+void file_put(struct file *f); /* closed with the last reference; NULL is fine */
+const char *file_path(const struct file *f);
+bool file_is_shared(const struct file *f); /* more than one reference */
+
+/* Opens it where it isn't and stores where its end is. 0 or -errno (told as trouble). */
+int file_end(struct file *f, uint64_t *ret);
+/* Writes all of it there. 0, or -errno; then what was begun is cut off again, so that no half piece stays. */
+int file_write(struct file *f, uint64_t at, const void *buf, size_t n);
+/* Its descriptor with the offset at `at`, for splice. After file_end(). */
+int file_seek(struct file *f, uint64_t at);
+void file_failed(struct file *f, int error); /* a write by splice failed: tell it, once */
+void file_works(struct file *f); /* ... and worked */
+int file_cut(struct file *f, uint64_t size); /* ftruncate */
+/* Bytes that were dropped since it failed: told in the file itself when it works again. */
+void file_dropped(struct file *f, uint64_t n);
+
+#endif
