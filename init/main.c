@@ -1,5 +1,7 @@
 /* pm1 - argv decides what this process is; see README.md for the calls. */
-#include "base/banned.h"
+#include "bare/bare.h"
+#include "bare/options.h"
+#include "base/own.h"
 #include "check.h"
 #include "loop/signals.h"
 #include "os/machine.h"
@@ -24,6 +26,17 @@ static bool is_init_of_machine(int argc, char **argv)
 	return (argc < 2 || strcmp(name, "init") == 0 || strcmp(name, "linuxrc") == 0) && machine_is_ours();
 }
 
+/* `pm1 -s -- CMD`; but help and version are the whole program's. */
+static bool is_bare_flag(const char *word)
+{
+	static const char *const own[] = { "-h", "--help", "-V", "--version" };
+
+	for (size_t i = 0; i < ARRAY_LEN(own); i++)
+		if (strcmp(word, own[i]) == 0)
+			return false;
+	return word[0] == '-';
+}
+
 int main(int argc, char **argv)
 {
 	sigset_t mask;
@@ -36,6 +49,8 @@ int main(int argc, char **argv)
 		return supervisor_main(SUPERVISOR_MACHINE, argc, argv, &mask);
 
 	const char *verb = argc > 1 ? argv[1] : "";
+	if (bare_persona(argv[0]) != BARE_PM1 || is_bare_flag(verb))
+		return bare_main(argc, argv, &mask);
 	if (strcmp(verb, "run") == 0)
 		return supervisor_main(SUPERVISOR_RUN, argc, argv, &mask);
 	if (strcmp(verb, "daemon") == 0)
@@ -46,8 +61,12 @@ int main(int argc, char **argv)
 	/* What is left talks to a person: signals end it as they end any program. */
 	(void)sigprocmask(SIG_SETMASK, &mask, NULL);
 	if (strcmp(verb, "check") == 0)
-		return check_main(argc, argv);
+		return check_main(argc - 1, argv + 1);
 	if (strcmp(verb, "help") == 0 && argc > 2 && strcmp(argv[2], "keys") == 0)
 		return check_keys_main(argc, argv);
+	if (strcmp(verb, "--version") == 0 || strcmp(verb, "-V") == 0)
+		argv[1] = (char *)"version";
+	else if (strcmp(verb, "--help") == 0 || strcmp(verb, "-h") == 0)
+		argv[1] = (char *)"help";
 	return cli_main(argc, argv);
 }
