@@ -22,10 +22,10 @@ OBJ      := $(SRC:%.c=$(BUILD)/obj/%.o)
 UNITOBJ  := $(filter-out $(BUILD)/obj/init/main.o $(BUILD)/obj/init/base/sys.o,$(OBJ))
 UNITSRC  := $(sort $(shell find tests -name 'test_*.c' -not -path 'tests/live/*') $(wildcard tests/fakes/*.c))
 UNITTOBJ := $(UNITSRC:%.c=$(BUILD)/obj/%.o)
-LIVESRC  := $(sort $(wildcard tests/live/*.c))
+LIVESRC  := $(filter-out tests/live/prog.c tests/live/deny.c,$(sort $(wildcard tests/live/*.c)))
 LIVEOBJ  := $(LIVESRC:%.c=$(BUILD)/obj/%.o)
 
-.PHONY: all test unit live clean help
+.PHONY: all deps test unit live container boot example demo check-asan lint coverage fuzz bench install clean help
 .DEFAULT_GOAL := all
 
 all: $(BUILD)/pm1 ## build the static binary build/pm1
@@ -45,13 +45,78 @@ $(BUILD)/test-unit: $(UNITOBJ) $(UNITTOBJ)
 $(BUILD)/test-live: $(LIVEOBJ)
 	$(CC) $(LDFLAGS) -o $@ $^ -ljansson -lcriterion
 
-unit: $(BUILD)/test-unit ## run the unit tests
-	$(BUILD)/test-unit --timeout 60
+# Programs that tests start: services of many habits, and the refusal of single system calls.
+$(BUILD)/prog: tests/live/prog.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 $(WARN) -D_GNU_SOURCE -O2 -static -o $@ $<
 
-live: $(BUILD)/test-live $(BUILD)/pm1 ## run pm1 for real, as PID 1 of new namespaces
-	PM1=$(abspath $(BUILD)/pm1) $(BUILD)/test-live --timeout 120 -j2
+$(BUILD)/deny: tests/live/deny.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 $(WARN) -D_GNU_SOURCE -O2 -static -o $@ $< -lseccomp
 
-test: unit live ## run all tests
+unit: $(BUILD)/test-unit $(BUILD)/pm1 ## run the unit tests
+	PM1=$(abspath $(BUILD)/pm1) $(BUILD)/test-unit --timeout 120 -j2
+
+live: $(BUILD)/test-live $(BUILD)/pm1 $(BUILD)/prog $(BUILD)/deny ## run pm1 for real, as PID 1 of new namespaces
+	PM1=$(abspath $(BUILD)/pm1) PROG=$(abspath $(BUILD)/prog) DENY=$(abspath $(BUILD)/deny) \
+		$(BUILD)/test-live --timeout 120 -j4
+
+container: $(BUILD)/pm1 ## run pm1 in real containers (starts a dockerd of its own)
+	tests/container/run.sh
+
+boot: $(BUILD)/pm1 ## boot a real kernel under QEMU with pm1 as its init
+	tests/boot/run.sh
+
+example: $(BUILD)/pm1 ## run the example end to end
+	tests/example/run.sh
+
+# deps is a step of its own make run: what it installs has to be there when the rest is looked at.
+test: deps ## run all tests
+	$(MAKE) unit
+	$(MAKE) live
+	$(MAKE) example
+	$(MAKE) container
+	$(MAKE) boot
+
+demo: deps ## install, build and start the asset-management example
+	$(MAKE) all
+	examples/asset-management/scripts/demo.sh
+
+# Debian packages, by what needs them.
+DEPS_BUILD := gcc make libc6-dev libcap-dev libseccomp-dev libinih-dev libjansson-dev zlib1g-dev
+DEPS_TEST  := libcriterion-dev docker.io iptables debootstrap qemu-system-x86 cpio busybox-static curl procps \
+	      ca-certificates xz-utils
+DEPS_LINT  := clang clang-tidy cppcheck shellcheck gcovr libclang-rt-14-dev
+DEPS_BENCH := tini dumb-init catatonit s6 runit supervisor strace
+DEPS_NODE  := $(if $(shell command -v node),,nodejs) $(if $(shell command -v npm),,npm)
+
+deps: ## install the Debian packages that building and testing need
+	tests/sh/deps.sh $(DEPS_BUILD) $(DEPS_TEST) $(DEPS_LINT) $(DEPS_NODE)
+
+check-asan: ## build with ASan and UBSan, and run unit and live tests
+	$(MAKE) BUILD=$(BUILD)/asan CFLAGS="-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined" \
+		LDSTATIC= LDFLAGS="-fsanitize=address,undefined" unit live
+
+lint: ## clang-tidy, cppcheck, shellcheck, and the arrows between the folders
+	tests/lint/arrows.sh
+	tests/lint/lint.sh "$(CPPFLAGS)" $(SRC)
+
+coverage: ## unit and live tests with coverage; the report is in build/coverage
+	$(MAKE) BUILD=$(BUILD)/coverage CFLAGS="-O0 -g --coverage" LDFLAGS="--coverage" unit live
+	gcovr -r . --object-directory $(BUILD)/coverage --filter init/ --filter tools/ --html-details $(BUILD)/coverage/index.html --print-summary
+
+FUZZ_SECONDS ?= 20
+fuzz: ## run each fuzzer for FUZZ_SECONDS (20)
+	tests/fuzz/run.sh $(FUZZ_SECONDS) $(BUILD)/fuzz "$(CPPFLAGS)" $(filter-out init/main.c,$(SRC))
+
+bench: $(BUILD)/pm1 ## measure pm1 beside its peers; prints ratios of one run
+	tests/sh/deps.sh $(DEPS_BENCH)
+	for b in tests/bench/*.sh; do $$b $(abspath $(BUILD)/pm1) || exit 1; done
+
+install: $(BUILD)/pm1 ## install pm1 and its man page below DESTDIR and PREFIX
+	install -D -m 755 $(BUILD)/pm1 $(DESTDIR)$(PREFIX)/bin/pm1
+	mkdir -p $(DESTDIR)$(PREFIX)/share/man/man1
+	$(BUILD)/pm1 help --man > $(DESTDIR)$(PREFIX)/share/man/man1/pm1.1
 
 clean: ## remove what was built
 	rm -rf $(BUILD)

@@ -1,4 +1,4 @@
-#include "supervisor.h"
+#include "supervisor_impl.h"
 
 #include "base/log.h"
 #include "base/own.h"
@@ -7,18 +7,14 @@
 #include "base/strv.h"
 #include "base/sys.h"
 #include "base/text.h"
-#include "control/requests.h"
-#include "control/server.h"
-#include "core/manager.h"
 #include "emergency.h"
-#include "loop/signals.h"
 #include "model/keys.h"
 #include "os/ids.h"
 #include "os/machine.h"
+#include "prepare.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
@@ -26,38 +22,6 @@
 
 #define EXIT_CONFIG 2 /* faults in a file; sysexits' 78 is what nobody checks for */
 #define MACHINE_INI "/etc/pm1.ini"
-/* From the last service's end to the end of logd: what is still in the pipes must reach a disk. */
-#define LOGS_END_MAX (2 * USEC_SEC)
-/* The kernel kills somebody else first; children get the old value back. EDGES: refused without CAP_SYS_RESOURCE, and then left. */
-#define OWN_OOM_SCORE (-999)
-
-/* All state of the role; the one struct made here, reached by everything through callbacks. */
-struct supervisor {
-	enum supervisor_mode mode;
-	int ready_fd; /* a daemon's starter waits there, -1 */
-	const char *file; /* borrowed from argv, NULL: none */
-	struct loop *loop;
-	struct signals *signals;
-	struct reaper *reaper;
-	struct cgroups *cgroups;
-	struct logpipe *logs;
-	struct logstream *own_log; /* a daemon's own messages, NULL: stderr */
-	struct manager *manager;
-	struct server *server;
-	struct requests *requests;
-	struct loop_source *cgroup_source;
-	struct config config; /* of the first file: [pm1] stands for the life of this process */
-	struct service_host host;
-	struct report_self self;
-	struct strv warnings;
-	sigset_t mask;
-	struct rlimit nofile;
-	char log_dir[PATH_MAX];
-	bool ending_machine;
-	enum machine_end how;
-	int code;
-};
-
 static void warn(struct supervisor *sv, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 static void warn(struct supervisor *sv, const char *fmt, ...)
 {
@@ -78,197 +42,6 @@ static void say_machine(const char *what, int err)
 		log_warning("%s: %s", what, err_text(err));
 	else
 		log_notice("%s", what);
-}
-
-/* Standard input, output and error exist from here on, so that no pipe or socket ever gets their numbers. */
-static void occupy_stdio(void)
-{
-	for (int fd = 0; fd <= 2; fd++) {
-		struct stat st;
-		if (sys_fstat(fd, &st) != -EBADF)
-			continue;
-		int null_fd = sys_open("/dev/null", O_RDWR, 0);
-		if (null_fd < 0) { /* no /dev at all: the read end of a pipe whose other end is gone serves as well */
-			int pipe_fds[2];
-			if (sys_pipe2(pipe_fds, 0) < 0)
-				return;
-			null_fd = pipe_fds[0] == fd ? pipe_fds[0] : pipe_fds[1];
-		}
-		if (null_fd == fd)
-			(void)sys_fcntl(fd, F_SETFD, 0);
-	}
-}
-
-static void raise_nofile(struct supervisor *sv)
-{
-	/* Four pipe ends and two streams a service: the usual soft limit of 1024 is 150 services. */
-	if (sys_getrlimit(RLIMIT_NOFILE, &sv->nofile) < 0)
-		return;
-	sv->host.nofile = &sv->nofile;
-	struct rlimit all = { .rlim_cur = sv->nofile.rlim_max, .rlim_max = sv->nofile.rlim_max };
-	int r = sys_setrlimit(RLIMIT_NOFILE, &all);
-	if (r < 0)
-		log_debug("cannot raise the limit of open files: %s", err_text(r));
-}
-
-static void protect_from_oom(struct supervisor *sv)
-{
-	char old[16], score[16];
-	ssize_t n = sys_slurp(AT_FDCWD, "/proc/self/oom_score_adj", old, sizeof(old));
-
-	sv->host.oom_score_adj = INT_MIN;
-	if (n <= 0)
-		return;
-	(void)text_format(score, sizeof(score), "%d", OWN_OOM_SCORE);
-	if (sys_spit(AT_FDCWD, "/proc/self/oom_score_adj", score) == 0)
-		sv->host.oom_score_adj = (int)strtol(old, NULL, 10);
-}
-
-/* Signals to pm1. */
-
-static void reload(struct supervisor *sv)
-{
-	struct diag *diag = diag_new();
-	if (!diag)
-		return;
-	int r = manager_reload(sv->manager, "reload by SIGHUP", diag);
-	for (size_t i = 0; i < diag_count(diag); i++)
-		log_msg(diag_level(diag, i) == DIAG_ERROR ? LOG_ERROR : LOG_WARNING, "%s", diag_text(diag, i));
-	if (r < 0)
-		log_error("reload: the files have faults; nothing is changed");
-	diag_free(diag);
-}
-
-static void end_machine(void *ctx, enum machine_end how)
-{
-	static const char *const words[] = { "poweroff", "reboot", "halt" };
-	struct supervisor *sv = ctx;
-
-	sv->ending_machine = true;
-	sv->how = how;
-	manager_shutdown(sv->manager, 0, words[how]);
-}
-
-static void on_machine_signal(struct supervisor *sv, int sig)
-{
-	/* busybox init's and sysvinit's meanings: ctrl-alt-del comes as INT, a power failure as PWR. */
-	if (sig == SIGINT || sig == SIGTERM)
-		end_machine(sv, MACHINE_REBOOT);
-	else if (sig == SIGPWR || sig == SIGUSR2)
-		end_machine(sv, MACHINE_POWEROFF);
-}
-
-static void on_signal(void *ctx, int sig, pid_t from)
-{
-	struct supervisor *sv = ctx;
-	char name[16], cause[64];
-
-	(void)from;
-	switch (sig) {
-	case SIGCHLD:
-		reaper_drain(sv->reaper);
-		return;
-	case SIGHUP:
-		reload(sv);
-		return;
-	case SIGUSR1:
-		log_notice("SIGUSR1: opening the log files anew");
-		logpipe_reopen(sv->logs);
-		return;
-	case SIGTERM:
-	case SIGINT:
-	case SIGQUIT:
-		if (sv->mode == SUPERVISOR_MACHINE)
-			break;
-		(void)text_format(cause, sizeof(cause), "%s", signal_text(sig, name, sizeof(name)));
-		manager_shutdown(sv->manager, 0, cause);
-		return;
-	default:
-		break;
-	}
-	if (sv->mode == SUPERVISOR_MACHINE)
-		on_machine_signal(sv, sig);
-	if (sig < 64 && (sv->config.pm1.forward_signals & (UINT64_C(1) << sig)))
-		manager_signal_all(sv->manager, sig);
-}
-
-/* News from below. */
-
-static void on_orphans(void *ctx, size_t n)
-{
-	struct supervisor *sv = ctx;
-
-	(void)n;
-	if (sv->manager)
-		manager_orphans(sv->manager);
-}
-
-static void on_cgroup_news(void *ctx, int fd, uint32_t events)
-{
-	struct supervisor *sv = ctx;
-
-	(void)fd;
-	(void)events;
-	manager_news(sv->manager);
-}
-
-static void on_log_trouble(void *ctx, const char *name, const char *path, int error)
-{
-	(void)ctx;
-	if (error)
-		log_error("%s: cannot write its log %s: %s; dropping what it says until that is mended", name, path,
-			  err_text(error));
-	else
-		log_notice("%s: its log %s can be written again", name, path);
-}
-
-static void on_changed(void *ctx)
-{
-	struct supervisor *sv = ctx;
-
-	if (sv->requests)
-		requests_changed(sv->requests);
-}
-
-static void on_logs_ended(void *ctx, bool ok)
-{
-	struct supervisor *sv = ctx;
-
-	if (!ok)
-		log_warning("logd did not end in time; the last lines may be missing");
-	loop_quit(sv->loop, sv->code);
-}
-
-static void on_down(void *ctx, int code)
-{
-	struct supervisor *sv = ctx;
-
-	sv->code = code;
-	requests_down(sv->requests);
-	log_notice("all services are down; exit code %d", code);
-	/* The final words go to stderr from here: the own log ends with logd. */
-	if (sv->own_log)
-		log_setup(STDERR_FILENO, log_level(), true);
-	if (logpipe_quit(sv->logs, LOGS_END_MAX, on_logs_ended, sv) < 0)
-		loop_quit(sv->loop, code);
-}
-
-static bool trusts(void *ctx, const struct ucred *cred)
-{
-	struct supervisor *sv = ctx;
-	return server_trusts(sv->server, cred);
-}
-
-static void on_called(void *ctx, struct session *s, struct call *call)
-{
-	struct supervisor *sv = ctx;
-	requests_called(sv->requests, s, call);
-}
-
-static void on_gone(void *ctx, struct session *s)
-{
-	struct supervisor *sv = ctx;
-	requests_gone(sv->requests, s);
 }
 
 /* The start. */
@@ -306,7 +79,7 @@ static int find_log_dir(struct supervisor *sv)
 
 static int open_socket(struct supervisor *sv)
 {
-	struct server_config cfg = { .loop = sv->loop, .group = (gid_t)-1, .ctx = sv, .called = on_called, .gone = on_gone };
+	struct server_config cfg = { .loop = sv->loop, .group = (gid_t)-1, .ctx = sv, .called = supervisor_on_called, .gone = supervisor_on_gone };
 	char path[PATH_MAX];
 	int r = -ENOENT;
 
@@ -367,7 +140,7 @@ static int open_logs(struct supervisor *sv)
 		.reaper = sv->reaper,
 		.console_fd = run ? STDOUT_FILENO : -1,
 		.exe = "/proc/self/exe",
-		.trouble = on_log_trouble,
+		.trouble = supervisor_on_log_trouble,
 		.ctx = sv,
 	};
 	int r = logpipe_new(&cfg, &sv->logs);
@@ -388,9 +161,9 @@ static int wire_up(struct supervisor *sv)
 {
 	int r = loop_new(&sv->loop);
 	if (r == 0)
-		r = signals_new(sv->loop, on_signal, sv, &sv->signals);
+		r = signals_new(sv->loop, supervisor_on_signal, sv, &sv->signals);
 	if (r == 0)
-		r = reaper_new(on_orphans, sv, &sv->reaper);
+		r = reaper_new(supervisor_on_orphans, sv, &sv->reaper);
 	if (r == 0)
 		r = cgroups_open(&sv->cgroups);
 	if (r == 0)
@@ -417,12 +190,12 @@ static int wire_up(struct supervisor *sv)
 			     sv->mode == SUPERVISOR_RUN ? EXIT_WHEN_ALL_ENDED :
 							  EXIT_WHEN_NEVER,
 		.ctx = sv,
-		.changed = on_changed,
-		.down = on_down,
+		.changed = supervisor_on_changed,
+		.down = supervisor_on_down,
 	};
 	r = manager_new(&mcfg, &sv->manager);
 	if (r == 0 && cgroups_fd(sv->cgroups) >= 0)
-		r = loop_add(sv->loop, cgroups_fd(sv->cgroups), EPOLLIN, LOOP_NORMAL, on_cgroup_news, sv, &sv->cgroup_source);
+		r = loop_add(sv->loop, cgroups_fd(sv->cgroups), EPOLLIN, LOOP_NORMAL, supervisor_on_cgroup_news, sv, &sv->cgroup_source);
 	if (r < 0)
 		return r;
 
@@ -440,8 +213,8 @@ static int wire_up(struct supervisor *sv)
 					.host = &sv->host,
 					.self = &sv->self,
 					.ctx = sv,
-					.trusts = trusts,
-					.power = sv->mode == SUPERVISOR_MACHINE ? end_machine : NULL };
+					.trusts = supervisor_trusts,
+					.power = sv->mode == SUPERVISOR_MACHINE ? supervisor_end_machine : NULL };
 	return requests_new(&rcfg, &sv->requests);
 }
 
@@ -468,17 +241,6 @@ static void tell_starter(struct supervisor *sv, const char *text)
 		return;
 	(void)sys_write_all(sv->ready_fd, text, strlen(text));
 	close_fd(&sv->ready_fd);
-}
-
-/* From here on the starter's terminal may go away. */
-static void detach(void)
-{
-	int null_fd = sys_open("/dev/null", O_RDWR, 0);
-
-	for (int fd = 0; null_fd >= 0 && fd <= 2; fd++)
-		(void)sys_dup3(null_fd, fd, 0);
-	if (null_fd > 2)
-		close_fd(&null_fd);
 }
 
 static int read_args(struct supervisor *sv, int argc, char **argv)
@@ -541,7 +303,7 @@ int supervisor_main(enum supervisor_mode mode, int argc, char **argv, const sigs
 	struct supervisor sv = { .mode = mode, .ready_fd = -1, .mask = *mask };
 	bool machine = mode == SUPERVISOR_MACHINE;
 
-	occupy_stdio();
+	prepare_stdio();
 	if (read_args(&sv, argc, argv) < 0)
 		return 1;
 	log_setup(STDERR_FILENO, LOG_NOTICE, false);
@@ -560,8 +322,9 @@ int supervisor_main(enum supervisor_mode mode, int argc, char **argv, const sigs
 		(void)setsid(); /* fails for a leader: then it is one already */
 	if (getpid() != 1 && sys_prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
 		warn(&sv, "cannot become a subreaper: what services leave behind goes to another init");
-	raise_nofile(&sv);
-	protect_from_oom(&sv);
+	if (prepare_nofile(&sv.nofile))
+		sv.host.nofile = &sv.nofile;
+	sv.host.oom_score_adj = prepare_oom_score();
 	r = find_log_dir(&sv);
 	if (r == 0)
 		r = wire_up(&sv);
@@ -579,7 +342,7 @@ int supervisor_main(enum supervisor_mode mode, int argc, char **argv, const sigs
 	if (r < 0)
 		log_error("cannot start the services: %s", err_text(r));
 	if (mode == SUPERVISOR_DAEMON)
-		detach();
+		prepare_detached();
 	tell_starter(&sv, "ok\n");
 
 	int code = loop_run(sv.loop);

@@ -48,6 +48,8 @@ int sys_unlink(const char *path);
 int sys_rmdir(const char *path);
 int sys_rename(const char *from, const char *to);
 int sys_flock(int fd, int op);
+int sys_ioctl(int fd, unsigned long request, void *arg);
+int sys_sethostname(const char *name);
 int sys_fionread(int fd, size_t *ret); /* bytes waiting */
 ssize_t sys_splice(int from, int to, size_t n, unsigned int flags);
 ssize_t sys_tee(int from, int to, size_t n, unsigned int flags);

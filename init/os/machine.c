@@ -115,8 +115,9 @@ void machine_hostname(const char *name, machine_say_fn say)
 		buf[strcspn(buf, " \t\r\n")] = 0;
 		name = buf;
 	}
-	if (name[0] && sethostname(name, strlen(name)) < 0)
-		say("hostname", -errno);
+	int r = name[0] ? sys_sethostname(name) : 0;
+	if (r < 0)
+		say("hostname", r);
 }
 
 void machine_loopback(machine_say_fn say)
@@ -128,13 +129,12 @@ void machine_loopback(machine_say_fn say)
 		say("loopback", fd);
 		return;
 	}
-	if (ioctl(fd, SIOCGIFFLAGS, &req) < 0) {
-		say("loopback", -errno);
-		return;
-	}
+	int r = sys_ioctl(fd, SIOCGIFFLAGS, &req);
 	req.ifr_flags = (short)(req.ifr_flags | IFF_UP | IFF_RUNNING);
-	if (ioctl(fd, SIOCSIFFLAGS, &req) < 0)
-		say("loopback", -errno);
+	if (r == 0)
+		r = sys_ioctl(fd, SIOCSIFFLAGS, &req);
+	if (r < 0)
+		say("loopback", r);
 }
 
 char *const *machine_shell(void)

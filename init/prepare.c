@@ -1,0 +1,68 @@
+#include "prepare.h"
+
+#include "base/log.h"
+#include "base/own.h"
+#include "base/sys.h"
+#include "base/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+
+/* The kernel kills somebody else first; children get the old value back. EDGES: refused without CAP_SYS_RESOURCE, and then left. */
+#define OWN_OOM_SCORE (-999)
+
+/* Standard input, output and error exist from here on, so that no pipe or socket ever gets their numbers. */
+void prepare_stdio(void)
+{
+	for (int fd = 0; fd <= 2; fd++) {
+		struct stat st;
+		if (sys_fstat(fd, &st) != -EBADF)
+			continue;
+		int null_fd = sys_open("/dev/null", O_RDWR, 0);
+		if (null_fd < 0) { /* no /dev at all: the read end of a pipe whose other end is gone serves as well */
+			int pipe_fds[2];
+			if (sys_pipe2(pipe_fds, 0) < 0)
+				return;
+			null_fd = pipe_fds[0] == fd ? pipe_fds[0] : pipe_fds[1];
+		}
+		if (null_fd == fd)
+			(void)sys_fcntl(fd, F_SETFD, 0);
+	}
+}
+
+bool prepare_nofile(struct rlimit *ret_old)
+{
+	/* Four pipe ends and two streams a service: the usual soft limit of 1024 is 150 services. */
+	if (sys_getrlimit(RLIMIT_NOFILE, ret_old) < 0)
+		return false;
+	struct rlimit all = { .rlim_cur = ret_old->rlim_max, .rlim_max = ret_old->rlim_max };
+	int r = sys_setrlimit(RLIMIT_NOFILE, &all);
+	if (r < 0)
+		log_debug("cannot raise the limit of open files: %s", err_text(r));
+	return true;
+}
+
+int prepare_oom_score(void)
+{
+	char old[16], score[16];
+	ssize_t n = sys_slurp(AT_FDCWD, "/proc/self/oom_score_adj", old, sizeof(old));
+
+	if (n <= 0)
+		return INT_MIN;
+	(void)text_format(score, sizeof(score), "%d", OWN_OOM_SCORE);
+	if (sys_spit(AT_FDCWD, "/proc/self/oom_score_adj", score) < 0)
+		return INT_MIN;
+	return (int)strtol(old, NULL, 10);
+}
+
+/* From here on the starter's terminal may go away. */
+void prepare_detached(void)
+{
+	int null_fd = sys_open("/dev/null", O_RDWR, 0);
+
+	for (int fd = 0; null_fd >= 0 && fd <= 2; fd++)
+		(void)sys_dup3(null_fd, fd, 0);
+	if (null_fd > 2)
+		close_fd(&null_fd);
+}
