@@ -46,7 +46,7 @@ static int shell_argv(struct strv *argv, const char *line)
 }
 
 /* argv from the command key. -EINVAL: reported. */
-static int split_command(struct spec *s, const struct where *at, const struct entry *e, char *const *environ,
+static int split_command(struct spec *s, const struct where *at, const struct entry *e, char *const *vars,
 			 struct diag *diag)
 {
 	cleanup_free char *text = NULL;
@@ -55,7 +55,7 @@ static int split_command(struct spec *s, const struct where *at, const struct en
 
 	if (s->shell)
 		return shell_argv(&s->argv, s->command);
-	r = expand(s->command, EXPAND_WORDS, environ, CONFIG_VALUE_MAX, &text, &fault);
+	r = expand(s->command, EXPAND_WORDS, vars, CONFIG_VALUE_MAX, &text, &fault);
 	if (r == -EINVAL) {
 		diag_error(diag, at, e->name, e->value, "%s", fault ? fault : "wrong ${}");
 		return r;
@@ -72,7 +72,7 @@ static int split_command(struct spec *s, const struct where *at, const struct en
 }
 
 static int make_argv(struct spec *s, const struct build_source *src, const struct scope *scope, struct section *own,
-		     char *const *environ, struct diag *diag)
+		     char *const *vars, struct diag *diag)
 {
 	struct section *section = own;
 	struct entry *e = find_entry(scope, own, "command", &section);
@@ -109,7 +109,7 @@ static int make_argv(struct spec *s, const struct build_source *src, const struc
 		diag_error(diag, &at, e->name, e->value, "the command is empty");
 		return -EINVAL;
 	}
-	return split_command(s, &at, e, environ, diag);
+	return split_command(s, &at, e, vars, diag);
 }
 
 /* A hard cap at or below the soft one leaves the soft one no room. */
@@ -127,10 +127,10 @@ static void check_caps(const struct spec *s, struct section *own, struct diag *d
 		  "memory_max is not above max_memory_restart, so the kernel kills before pm1 restarts; using both all the same");
 }
 
-int build_check_defaults(const struct scope *scope, char *const *environ, struct diag *diag)
+int build_check_defaults(const struct scope *scope, char *const *vars, struct diag *diag)
 {
 	cleanup_with(spec_unref) struct spec *s = spec_new();
-	int r = s ? section_check(scope->defaults, KEY_IN_SERVICE, false, environ, diag) : -ENOMEM;
+	int r = s ? section_check(scope->defaults, KEY_IN_SERVICE, false, vars, diag) : -ENOMEM;
 
 	if (r == 0)
 		r = keys_defaults(s, KEY_IN_SERVICE);
@@ -153,7 +153,7 @@ static int begin(struct spec *s, const struct build_source *src, const struct se
 	return keys_defaults(s, KEY_IN_SERVICE);
 }
 
-int build_service(const struct build_source *src, const struct scope *scope, struct section *own, char *const *environ,
+int build_service(const struct build_source *src, const struct scope *scope, struct section *own, char *const *vars,
 		  struct diag *diag, struct spec **ret)
 {
 	cleanup_with(spec_unref) struct spec *s = spec_new();
@@ -174,7 +174,7 @@ int build_service(const struct build_source *src, const struct scope *scope, str
 	if (r == 0 && src->env)
 		r = strv_from(&s->env_base, src->env);
 	if (r == 0)
-		r = make_argv(s, src, scope, own, environ, diag);
+		r = make_argv(s, src, scope, own, vars, diag);
 	if (r < 0)
 		return r;
 	check_caps(s, own, diag);

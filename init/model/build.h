@@ -13,7 +13,7 @@ struct scope {
 
 /* Checks the [defaults] section once, against a spec that is thrown away: every fault is reported at its own line
  * and never again. 0, -ENOMEM. */
-int build_check_defaults(const struct scope *scope, char *const *environ, struct diag *diag);
+int build_check_defaults(const struct scope *scope, char *const *vars, struct diag *diag);
 
 /* Stores the service of `own` (section_check()ed). `file` is absolute, or NULL for a command line, which then gives `argv` and
  * `env`. 0; -EINVAL (no spec, faults in diag); -ENOMEM. */
@@ -24,7 +24,7 @@ struct build_source {
 	char *const *argv; /* NULL: the command key */
 	char *const *env; /* the whole environment, NULL: none */
 };
-int build_service(const struct build_source *src, const struct scope *scope, struct section *own, char *const *environ,
+int build_service(const struct build_source *src, const struct scope *scope, struct section *own, char *const *vars,
 		  struct diag *diag, struct spec **ret);
 
 #endif

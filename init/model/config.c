@@ -81,10 +81,10 @@ static int hand_over(struct loader *l, char **path, struct config *ret)
 }
 
 /* `data` NULL: read the file. */
-static int load(const char *path, const char *data, size_t n, char *const *environ, struct diag *diag,
+static int load(const char *path, const char *data, size_t n, char *const *vars, struct diag *diag,
 		struct config *ret)
 {
-	struct loader l = { .environ = environ, .diag = diag };
+	struct loader l = { .vars = vars, .diag = diag };
 	size_t before = diag_errors(diag);
 	cleanup_free char *cwd = *path == '/' ? NULL : getcwd(NULL, 0);
 	cleanup_free char *abs = value_path(cwd ? cwd : "/", path);
@@ -104,15 +104,15 @@ static int load(const char *path, const char *data, size_t n, char *const *envir
 	return r;
 }
 
-int config_load(const char *path, char *const *environ, struct diag *diag, struct config *ret)
+int config_load(const char *path, char *const *vars, struct diag *diag, struct config *ret)
 {
-	return load(path, NULL, 0, environ, diag, ret);
+	return load(path, NULL, 0, vars, diag, ret);
 }
 
-int config_parse(const char *path, const char *data, size_t n, char *const *environ, struct diag *diag,
+int config_parse(const char *path, const char *data, size_t n, char *const *vars, struct diag *diag,
 		 struct config *ret)
 {
-	return load(path, data, n, environ, diag, ret);
+	return load(path, data, n, vars, diag, ret);
 }
 
 void config_done(struct config *c)

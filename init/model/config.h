@@ -25,11 +25,11 @@ struct config {
 	char *path; /* absolute path of the top file */
 };
 
-/* Loads `path` and what it includes. environ may be NULL: none. Collects all faults in diag. Returns 0 (perhaps
+/* Loads `path` and what it includes. vars may be NULL: none. Collects all faults in diag. Returns 0 (perhaps
  * with warnings), -EINVAL (faults; *ret holds nothing), -ENOENT and other -errno of the top file (also in diag), -ENOMEM. */
-int config_load(const char *path, char *const *environ, struct diag *diag, struct config *ret);
+int config_load(const char *path, char *const *vars, struct diag *diag, struct config *ret);
 /* The same from memory, as if it were the file `path` (includes are looked up beside it). For the fuzzer and tests. */
-int config_parse(const char *path, const char *data, size_t n, char *const *environ, struct diag *diag,
+int config_parse(const char *path, const char *data, size_t n, char *const *vars, struct diag *diag,
 		 struct config *ret);
 void config_done(struct config *c);
 

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 
 struct work {
-	char *const *environ;
+	char *const *vars;
 	enum expand_mode mode;
 	size_t max;
 	char *out; /* owned */
@@ -68,7 +68,7 @@ static int put_literal(struct work *w, char c)
 
 static const char *lookup(const struct work *w, const char *name, size_t n)
 {
-	for (char *const *e = w->environ; e && *e; e++)
+	for (char *const *e = w->vars; e && *e; e++)
 		if (strncmp(*e, name, n) == 0 && (*e)[n] == '=')
 			return *e + n + 1;
 	return NULL;
@@ -165,9 +165,9 @@ static int run(struct work *w, const char *s, const char *end, unsigned int dept
 	return 0;
 }
 
-int expand(const char *value, enum expand_mode mode, char *const *environ, size_t max, char **ret, char **ret_fault)
+int expand(const char *value, enum expand_mode mode, char *const *vars, size_t max, char **ret, char **ret_fault)
 {
-	struct work w = { .environ = environ, .mode = mode, .max = max };
+	struct work w = { .vars = vars, .mode = mode, .max = max };
 	int r = run(&w, value, value + strlen(value), 0);
 
 	if (r == 0 && !w.out)

@@ -17,7 +17,7 @@ enum expand_mode {
 };
 
 /* Stores a malloc'ed text of at most `max` bytes. 0; -EINVAL and *ret_fault, a malloc'ed sentence (NULL when there is no
- * memory for it); -ENOMEM. environ may be NULL. */
-int expand(const char *value, enum expand_mode mode, char *const *environ, size_t max, char **ret, char **ret_fault);
+ * memory for it); -ENOMEM. vars may be NULL. */
+int expand(const char *value, enum expand_mode mode, char *const *vars, size_t max, char **ret, char **ret_fault);
 
 #endif

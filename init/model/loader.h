@@ -31,7 +31,7 @@ struct file_id {
 };
 
 struct loader {
-	char *const *environ; /* borrowed */
+	char *const *vars; /* borrowed */
 	struct diag *diag; /* borrowed */
 	struct spec_pm1 pm1; /* owned */
 	bool pm1_seen; /* a [pm1] section was there */

@@ -67,7 +67,7 @@ static bool is_command(const struct key *k)
 }
 
 /* Fills in e->text. A command is expanded when it is known whether a shell will do it. */
-static int make_text(const struct section *s, struct entry *e, bool literal, char *const *environ, struct diag *diag)
+static int make_text(const struct section *s, struct entry *e, bool literal, char *const *vars, struct diag *diag)
 {
 	struct where at = section_where(s, e);
 	bool words = keys_is_words(e->key);
@@ -88,7 +88,7 @@ static int make_text(const struct section *s, struct entry *e, bool literal, cha
 	}
 	if (!words)
 		value_unquote(raw);
-	r = expand(raw, words ? EXPAND_WORDS : EXPAND_TEXT, environ, CONFIG_VALUE_MAX, &e->text, &fault);
+	r = expand(raw, words ? EXPAND_WORDS : EXPAND_TEXT, vars, CONFIG_VALUE_MAX, &e->text, &fault);
 	if (r == -EINVAL) {
 		diag_error(diag, &at, e->name, e->value, "%s", fault ? fault : "wrong ${}");
 		e->bad = true;
@@ -142,7 +142,7 @@ static int find_doubles(struct section *s, struct diag *diag)
 	return 0;
 }
 
-int section_check(struct section *s, enum key_place place, bool literal, char *const *environ, struct diag *diag)
+int section_check(struct section *s, enum key_place place, bool literal, char *const *vars, struct diag *diag)
 {
 	for (size_t i = 0; i < s->n; i++) {
 		struct entry *e = &s->v[i];
@@ -160,7 +160,7 @@ int section_check(struct section *s, enum key_place place, bool literal, char *c
 			(void)keys_set(NULL, place, &at, s->dir, e->name, e->value, diag);
 			continue;
 		}
-		r = make_text(s, e, literal, environ, diag);
+		r = make_text(s, e, literal, vars, diag);
 		if (r < 0)
 			return r;
 	}

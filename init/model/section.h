@@ -33,7 +33,7 @@ int section_add(struct section *s, const struct inifile_part *part); /* 0, -ENOM
 
 /* Finds the keys of the place; unquotes and expands their values unless `literal`. Faults are in diag and their entries
  * bad. 0, -ENOMEM. */
-int section_check(struct section *s, enum key_place place, bool literal, char *const *environ, struct diag *diag);
+int section_check(struct section *s, enum key_place place, bool literal, char *const *vars, struct diag *diag);
 
 /* Sets every good entry of *target; an entry whose value is refused becomes bad. 0, -ENOMEM. */
 int section_apply(struct section *s, void *target, enum key_place place, struct diag *diag);

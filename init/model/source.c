@@ -55,13 +55,13 @@ static int end_service(struct source *src, struct section *s)
 	const char *complaint = spec_name_fault(from.name);
 	struct where at = section_where(s, NULL);
 	struct spec *spec = NULL;
-	int r = section_check(s, KEY_IN_SERVICE, false, l->environ, l->diag);
+	int r = section_check(s, KEY_IN_SERVICE, false, l->vars, l->diag);
 
 	if (r < 0)
 		return r;
 	if (complaint)
 		diag_error(l->diag, &at, NULL, NULL, "%s", complaint);
-	r = build_service(&from, &src->scope, s, l->environ, l->diag, &spec);
+	r = build_service(&from, &src->scope, s, l->vars, l->diag, &spec);
 	if (r == -EINVAL)
 		return loader_keep_spec(l, from.name, s, NULL);
 	if (r < 0)
@@ -86,7 +86,7 @@ static int end_defaults(struct source *src, struct section *s)
 	src->defaults = *s;
 	*s = (struct section){ 0 };
 	src->scope.defaults = &src->defaults;
-	r = build_check_defaults(&src->scope, src->l->environ, src->l->diag);
+	r = build_check_defaults(&src->scope, src->l->vars, src->l->diag);
 	e = section_find(&src->defaults, "kill_timeout");
 	if (r < 0 || !e)
 		return r;
@@ -101,7 +101,7 @@ static int end_defaults(struct source *src, struct section *s)
 static int end_pm1(struct source *src, struct section *s)
 {
 	struct loader *l = src->l;
-	int r = section_check(s, KEY_IN_PM1, false, l->environ, l->diag);
+	int r = section_check(s, KEY_IN_PM1, false, l->vars, l->diag);
 
 	l->has_pm1 = l->has_pm1 || s->n > 0;
 	return r < 0 ? r : section_apply(s, &l->pm1, KEY_IN_PM1, l->diag);
@@ -282,7 +282,7 @@ static int include_word(struct source *src, const struct entry *e, const char *w
 
 static int follow_includes(struct source *src)
 {
-	int r = section_check(&src->includes, KEY_IN_PM1, false, src->l->environ, src->l->diag);
+	int r = section_check(&src->includes, KEY_IN_PM1, false, src->l->vars, src->l->diag);
 
 	for (size_t i = 0; r == 0 && i < src->includes.n; i++) {
 		struct entry *e = &src->includes.v[i];

@@ -12,7 +12,7 @@ Test(state, every_cell_was_thought_of)
 					  edge.verdict == VERDICT_NEVER,
 				  "%s + %s", state_name((enum state)s), event_name((enum event)e));
 			if (edge.verdict != VERDICT_GO) {
-				cr_expect_eq(edge.to, s, "%s + %s moves without a GO", state_name((enum state)s),
+				cr_expect_eq(edge.to, (enum state)s, "%s + %s moves without a GO", state_name((enum state)s),
 					     event_name((enum event)e));
 				cr_expect_eq(edge.action, ACTION_NONE);
 			}
