@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # lib.sh - the harness of the shell suites. To be sourced by bash.
 #
 #   t_case "sentence" function     runs the function in a subshell with -e; prints ok or not ok

@@ -1,0 +1,182 @@
+/* prog - services of many habits, for the live tests. Static and small: it runs in any namespace. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void say(const char *text)
+{
+	(void)!write(1, text, strlen(text));
+}
+
+static _Noreturn void wait_for_ever(void)
+{
+	for (;;)
+		pause();
+}
+
+static const char *trap_text;
+static void on_trap(int sig)
+{
+	char buf[64];
+	int n = snprintf(buf, sizeof(buf), "%s %d\n", trap_text, sig);
+	(void)!write(1, buf, (size_t)n);
+	if (sig == SIGTERM || sig == SIGINT)
+		_exit(0);
+}
+
+static void daemonize_away(void)
+{
+	if (fork() > 0)
+		return;
+	(void)setsid();
+	if (fork() > 0)
+		_exit(0);
+	(void)signal(SIGTERM, SIG_IGN);
+	say("away\n");
+	wait_for_ever();
+}
+
+static void print_signals(void)
+{
+	sigset_t mask;
+	char line[256];
+	FILE *f = fopen("/proc/self/status", "re");
+
+	(void)sigprocmask(SIG_BLOCK, NULL, &mask);
+	while (f && fgets(line, sizeof(line), f))
+		if (strncmp(line, "SigBlk", 6) == 0 || strncmp(line, "SigIgn", 6) == 0)
+			say(line);
+	if (f)
+		(void)fclose(f);
+}
+
+/* Grows to MB megabytes, touching each page, then stays. */
+static void hog(const char *mb, const char *then)
+{
+	size_t n = (size_t)strtoul(mb, NULL, 10) << 20;
+
+	for (size_t done = 0; done < n; done += 1 << 20) {
+		char *p = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		if (p != MAP_FAILED)
+			memset(p, 1, 1 << 20);
+	}
+	say("fed\n");
+	if (strcmp(then, "exit") != 0)
+		wait_for_ever();
+}
+
+int main(int argc, char **argv)
+{
+	const char *mode = argc > 1 ? argv[1] : "", *a = argc > 2 ? argv[2] : "", *b = argc > 3 ? argv[3] : "";
+
+	if (strcmp(mode, "exit") == 0)
+		return atoi(a);
+	if (strcmp(mode, "wait") == 0) {
+		say("up\n");
+		wait_for_ever();
+	}
+	if (strcmp(mode, "kill-self") == 0) {
+		(void)kill(getpid(), atoi(a));
+		wait_for_ever();
+	}
+	if (strcmp(mode, "ignore") == 0) {
+		(void)signal(atoi(a), SIG_IGN);
+		say("ignoring\n");
+		wait_for_ever();
+	}
+	if (strcmp(mode, "trap") == 0) {
+		trap_text = a;
+		for (int sig = 1; sig < 32; sig++)
+			if (sig != SIGCHLD)
+				(void)signal(sig, on_trap);
+		say("trapping\n");
+		wait_for_ever();
+	}
+	if (strcmp(mode, "orphans") == 0) {
+		for (int i = 0; i < atoi(a); i++) {
+			if (fork() == 0) {
+				if (fork() == 0)
+					_exit(0);
+				_exit(0);
+			}
+		}
+		while (wait(NULL) > 0)
+			;
+		say("orphaned\n");
+		wait_for_ever();
+	}
+	if (strcmp(mode, "setsid-daemon") == 0) {
+		daemonize_away();
+		say("up\n");
+		if (strcmp(a, "exit") == 0)
+			return 0;
+		wait_for_ever();
+	}
+	if (strcmp(mode, "stop-self") == 0) {
+		say("stopping\n");
+		(void)raise(SIGSTOP);
+		wait_for_ever();
+	}
+	if (strcmp(mode, "child-hog") == 0) {
+		if (fork() == 0)
+			hog(a, "stay");
+		wait_for_ever();
+	}
+	if (strcmp(mode, "hog") == 0) {
+		hog(a, b);
+		return 0;
+	}
+	if (strcmp(mode, "env") == 0) {
+		const char *v = getenv(a);
+		printf("%s=%s\n", a, v ? v : "(unset)");
+		fflush(stdout);
+		wait_for_ever();
+	}
+	if (strcmp(mode, "ids") == 0) {
+		char cwd[4096];
+		mode_t m = umask(0);
+		printf("uid=%d gid=%d groups=%d umask=%03o cwd=%s sid=%s\n", (int)getuid(), (int)getgid(),
+		       getgroups(0, NULL), (unsigned int)m, getcwd(cwd, sizeof(cwd)), getsid(0) == getpid() ? "own" : "other");
+		fflush(stdout);
+		wait_for_ever();
+	}
+	if (strcmp(mode, "signals") == 0) {
+		print_signals();
+		wait_for_ever();
+	}
+	if (strcmp(mode, "fds") == 0) {
+		for (int fd = 0; fd < 1024; fd++)
+			if (fcntl(fd, F_GETFD) >= 0)
+				printf("fd %d\n", fd);
+		printf("end\n");
+		fflush(stdout);
+		wait_for_ever();
+	}
+	if (strcmp(mode, "lines") == 0) { /* COUNT lines of SIZE bytes each, numbered */
+		unsigned long count = strtoul(a, NULL, 10), size = strtoul(b, NULL, 10);
+		char *line = malloc(size + 1);
+		for (unsigned long i = 0; i < count; i++) {
+			int n = snprintf(line, size + 1, "%012lu ", i);
+			memset(line + n, 'x', size - (size_t)n);
+			line[size - 1] = '\n';
+			for (size_t done = 0; done < size;) {
+				ssize_t w = write(argc > 4 ? 2 : 1, line + done, size - done);
+				if (w < 0)
+					return 1;
+				done += (size_t)w;
+			}
+		}
+		if (argc > 5)
+			return 0;
+		wait_for_ever();
+	}
+	fprintf(stderr, "prog: unknown mode '%s'\n", mode);
+	return 99;
+}
