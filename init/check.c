@@ -12,8 +12,6 @@
 #include <limits.h>
 #include <unistd.h>
 
-extern char **environ;
-
 #define EXIT_FAULTS 2
 
 static const char *log_dir_of(const struct config *c, char *buf, size_t size)
@@ -44,17 +42,27 @@ static void print_line(const char *label, const char *fmt, ...)
 	putchar('\n');
 }
 
+/* Foreign text: a variable may have put anything into it. */
+static void print_safe(const char *label, const char *text)
+{
+	char buf[4 * 1024];
+	struct text t = TEXT_INIT(buf);
+
+	(void)text_add_safe(&t, text);
+	print_line(label, "%s%s", buf, t.cut ? "..." : "");
+}
+
 static void print_logs(const struct spec *s, const char *log_dir)
 {
 	char buf[PATH_MAX];
 	unsigned int shown = s->instances > 1 && !s->merge_logs ? s->instances : 1;
 
-	/* Three lines an instance are enough to see the pattern. */
+	/* Two instances are enough to see the pattern. */
 	for (unsigned int i = 0; i < shown && i < 2; i++) {
-		print_line("stdout", "%s", log_path(s, i, s->out_file, "out", log_dir, buf, sizeof(buf)));
-		print_line("stderr", "%s", log_path(s, i, s->error_file, "error", log_dir, buf, sizeof(buf)));
+		print_safe("stdout", log_path(s, i, s->out_file, "out", log_dir, buf, sizeof(buf)));
+		print_safe("stderr", log_path(s, i, s->error_file, "error", log_dir, buf, sizeof(buf)));
 		if (s->log_file && *s->log_file)
-			print_line("combined", "%s", log_path(s, i, s->log_file, NULL, log_dir, buf, sizeof(buf)));
+			print_safe("combined", log_path(s, i, s->log_file, NULL, log_dir, buf, sizeof(buf)));
 	}
 	if (shown > 2)
 		print_line("", "... and so on for %u instances", s->instances);
@@ -86,8 +94,8 @@ static void print_service(const struct spec *s, const char *log_dir)
 	char signal[16];
 
 	printf("%s  (%s:%u)\n", s->name, s->file, s->line);
-	print_line("runs", "%s", argv ? argv : "(no memory)");
-	print_line("in", "%s", s->cwd);
+	print_safe("runs", argv ? argv : "(no memory)");
+	print_safe("in", s->cwd);
 	if (s->user || s->group)
 		print_line("as", "%s%s%s", s->user ? s->user : "", s->group ? ":" : "", s->group ? s->group : "");
 	if (s->instances > 1)

@@ -11,8 +11,18 @@
 #define VALUE_SHOWN 80 /* bytes of a value that a message repeats */
 #define MESSAGE_MAX 4096 /* bytes; a path, a value's beginning, a sentence */
 
+struct message {
+	char *text; /* owned */
+	enum diag_level level;
+	size_t file; /* number of its file, in the order in which files were first spoken of */
+	unsigned int line;
+	size_t i; /* when it came */
+};
+
 struct diag {
-	struct strv messages; /* the first byte is the level, the text follows */
+	struct message *messages; /* owned */
+	size_t n, size;
+	struct strv files;
 	size_t errors;
 	size_t lost; /* counted, not kept */
 };
@@ -26,8 +36,39 @@ void diag_free(struct diag *d)
 {
 	if (!d)
 		return;
-	strv_done(&d->messages);
+	for (size_t i = 0; i < d->n; i++)
+		free(d->messages[i].text);
+	free(d->messages);
+	strv_done(&d->files);
 	free(d);
+}
+
+static size_t file_number(struct diag *d, const char *file)
+{
+	size_t i = 0;
+
+	if (!file)
+		file = "";
+	while (i < d->files.n && strcmp(d->files.v[i], file) != 0)
+		i++;
+	if (i == d->files.n)
+		(void)strv_add(&d->files, file); /* without memory the order suffers, nothing else */
+	return i;
+}
+
+static int keep(struct diag *d, const struct message *m)
+{
+	if (d->n == d->size) {
+		size_t size = d->size ? 2 * d->size : 16;
+		struct message *bigger = realloc(d->messages, size * sizeof(*bigger));
+
+		if (!bigger)
+			return -ENOMEM;
+		d->messages = bigger;
+		d->size = size;
+	}
+	d->messages[d->n++] = *m;
+	return 0;
 }
 
 static void add_value(struct text *t, const char *value)
@@ -50,11 +91,12 @@ void diag_add(struct diag *d, enum diag_level level, const struct where *at, con
 {
 	char buf[MESSAGE_MAX], words[MESSAGE_MAX / 2];
 	struct text t = TEXT_INIT(buf), w = TEXT_INIT(words);
+	struct message m;
 	va_list ap;
 
 	if (level == DIAG_ERROR)
 		d->errors++;
-	if (d->messages.n >= DIAG_MESSAGES_MAX) {
+	if (d->n >= DIAG_MESSAGES_MAX) {
 		d->lost++;
 		return;
 	}
@@ -64,7 +106,6 @@ void diag_add(struct diag *d, enum diag_level level, const struct where *at, con
 	va_end(ap);
 
 	text_init(&t, buf, sizeof(buf));
-	(void)text_addf(&t, "%c", level == DIAG_ERROR ? 'E' : 'W');
 	if (at && at->file && at->line)
 		(void)text_addf(&t, "%s:%u: ", at->file, at->line);
 	else if (at && at->file)
@@ -86,8 +127,33 @@ void diag_add(struct diag *d, enum diag_level level, const struct where *at, con
 		(void)text_add(&t, " ");
 	}
 	(void)text_add_safe(&t, words);
-	if (strv_add(&d->messages, buf) < 0)
+	m = (struct message){ .text = strdup(buf), .level = level, .i = d->n };
+	if (at) {
+		m.file = file_number(d, at->file);
+		m.line = at->line;
+	}
+	if (!m.text || keep(d, &m) < 0) {
+		free(m.text);
 		d->lost++;
+	}
+}
+
+static int by_place(const void *a, const void *b)
+{
+	const struct message *x = a;
+	const struct message *y = b;
+
+	if (x->file != y->file)
+		return x->file < y->file ? -1 : 1;
+	if (x->line != y->line)
+		return x->line < y->line ? -1 : 1;
+	return (x->i > y->i) - (x->i < y->i);
+}
+
+void diag_sort(struct diag *d)
+{
+	if (d->n > 1)
+		qsort(d->messages, d->n, sizeof(*d->messages), by_place);
 }
 
 size_t diag_errors(const struct diag *d)
@@ -97,15 +163,15 @@ size_t diag_errors(const struct diag *d)
 
 size_t diag_count(const struct diag *d)
 {
-	return d->messages.n + (d->lost ? 1 : 0);
+	return d->n + (d->lost ? 1 : 0);
 }
 
 const char *diag_text(const struct diag *d, size_t i)
 {
-	return i < d->messages.n ? d->messages.v[i] + 1 : "more faults than are shown here; mend these first";
+	return i < d->n ? d->messages[i].text : "more faults than are shown here; mend these first";
 }
 
 enum diag_level diag_level(const struct diag *d, size_t i)
 {
-	return i < d->messages.n && d->messages.v[i][0] == 'W' ? DIAG_WARNING : DIAG_ERROR;
+	return i < d->n ? d->messages[i].level : DIAG_ERROR;
 }

@@ -36,6 +36,9 @@ void diag_add(struct diag *d, enum diag_level level, const struct where *at, con
 #define diag_error(d, at, key, value, ...) diag_add(d, DIAG_ERROR, at, key, value, __VA_ARGS__)
 #define diag_warn(d, at, key, value, ...) diag_add(d, DIAG_WARNING, at, key, value, __VA_ARGS__)
 
+/* Puts the messages in the order of their files, as these were first spoken of, and lines. */
+void diag_sort(struct diag *d);
+
 size_t diag_errors(const struct diag *d); /* how many, those not kept included */
 size_t diag_count(const struct diag *d); /* messages kept */
 const char *diag_text(const struct diag *d, size_t i); /* borrowed; one line, no newline; warnings say "warning: " after the place */

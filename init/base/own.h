@@ -17,7 +17,7 @@ void close_fd(int *fd);
 
 /* Defines the function that __attribute__((cleanup)) calls for a pointer type. */
 #define DEFINE_CLEANUP(type, func)                                                                                     \
-	static inline void func##_p(type *p)                                                                           \
+	static inline void func##_p(type *p) /* NOLINT(bugprone-macro-parentheses): a type */                          \
 	{                                                                                                              \
 		if (*p)                                                                                                \
 			func(*p);                                                                                      \

@@ -96,6 +96,7 @@ static int load(const char *path, const char *data, size_t n, char *const *vars,
 		r = find_doubles(&l);
 	if (r == 0)
 		warn_patience(&l);
+	diag_sort(diag);
 	if (r == 0 && diag_errors(diag) > before)
 		r = -EINVAL;
 	if (r == 0)

@@ -13,8 +13,8 @@
 #include "base/diag.h"
 #include "model/spec.h"
 
-#define CONFIG_VALUE_MAX (64 * 1024) /* bytes of one value */
-#define CONFIG_FILE_MAX (16 * 1024 * 1024) /* bytes of one file */
+#define CONFIG_VALUE_MAX ((size_t)64 * 1024) /* bytes of one value */
+#define CONFIG_FILE_MAX ((size_t)16 * 1024 * 1024) /* bytes of one file */
 #define CONFIG_INCLUDE_DEPTH 8
 
 struct config {

@@ -16,7 +16,12 @@ static void unescape(char *s)
 	for (const char *p = s; *p; p++) {
 		if (*p == '\\' && p[1] && strchr("nt\"\\$", p[1])) {
 			p++;
-			*to++ = *p == 'n' ? '\n' : *p == 't' ? '\t' : *p;
+			if (*p == 'n')
+				*to++ = '\n';
+			else if (*p == 't')
+				*to++ = '\t';
+			else
+				*to++ = *p;
 		} else {
 			*to++ = *p;
 		}

@@ -8,7 +8,7 @@
 
 #include "model/keys.h"
 
-#define ENVFILE_MAX (1024 * 1024) /* bytes of one file */
+#define ENVFILE_MAX ((size_t)1024 * 1024) /* bytes of one file */
 
 /* Appends what the file `path` holds. Faults go to in->diag with the file's own place; a file that is missing is one unless `optional`. 0,
  * -EINVAL, -ENOMEM. */

@@ -28,11 +28,13 @@ static const char *snake(const char *name, char *buf, size_t size)
 	text_init(&t, buf, size);
 	for (const char *p = name; *p; p++) {
 		bool upper = *p >= 'A' && *p <= 'Z';
-		char low[2] = { upper ? (char)(*p - 'A' + 'a') : *p, '\0' };
+		char low = *p;
 
 		if (upper && p > name)
 			(void)text_add(&t, "_");
-		(void)text_add(&t, low);
+		if (upper)
+			low = (char)(low - 'A' + 'a');
+		(void)text_addn(&t, &low, 1);
 	}
 	return t.cut ? "" : buf;
 }

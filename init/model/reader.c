@@ -261,7 +261,7 @@ static int take_pair(struct reader *r)
 	}
 	if (size > CONFIG_VALUE_MAX) {
 		value[size] = '\0';
-		fault(r, r->key, value, "the value is %zu bytes long (allowed: up to %d, which end at column %zu)", size,
+		fault(r, r->key, value, "the value is %zu bytes long (allowed: up to %zu, which end at column %zu)", size,
 		      CONFIG_VALUE_MAX, (size_t)(value - line) + CONFIG_VALUE_MAX);
 		return -EINVAL;
 	}

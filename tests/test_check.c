@@ -1,0 +1,141 @@
+#include "check.h"
+
+#include "base/banned.h"
+
+#include <criterion/criterion.h>
+#include <criterion/redirect.h>
+#include <unistd.h>
+
+static char path[64];
+
+static void with_output(void)
+{
+	cr_redirect_stdout();
+	cr_redirect_stderr();
+}
+
+static void put(const char *text)
+{
+	int fd;
+
+	snprintf(path, sizeof(path), "/tmp/pm1-check-XXXXXX");
+	fd = mkstemp(path);
+	cr_assert_geq(fd, 0);
+	cr_assert_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	close(fd);
+}
+
+static int check(const char *file, const char *option)
+{
+	char *argv[] = { (char *)"check", (char *)file, (char *)option, NULL };
+
+	return check_main(option ? 3 : 2, argv);
+}
+
+static bool printed(FILE *f, const char *part)
+{
+	static char all[65536];
+	size_t n;
+
+	/* What has been read stays, so that several parts can be looked for. */
+	n = strlen(all);
+	n += fread(all + n, 1, sizeof(all) - 1 - n, f);
+	all[n] = '\0';
+	return strstr(all, part) != NULL;
+}
+
+TestSuite(check, .init = with_output);
+
+Test(check, a_good_file_shows_what_would_run)
+{
+	int r;
+	FILE *out;
+
+	put("[service:web]\ncommand = node \"a b.js\" ${PM1_TEST:-x}\ncwd = /srv\nuser = www\nmemory_max = 1.5G\nout_file = o.log\n");
+	r = check(path, NULL);
+	unlink(path);
+	cr_expect_eq(r, 0);
+	out = cr_get_redirected_stdout();
+	cr_expect(printed(out, "runs         node 'a b.js' x\n"));
+	cr_expect(printed(out, "in           /srv\n"));
+	cr_expect(printed(out, "as           www\n"));
+	cr_expect(printed(out, "memory cap   1.5G\n"));
+	cr_expect(printed(out, "stdout       /tmp/o.log\n"));
+	cr_expect(printed(out, "1 service, no faults\n"));
+}
+
+Test(check, faults_are_told_in_the_order_of_lines_and_the_code_is_two)
+{
+	char text[1024];
+	int r;
+
+	put("[service:web]\nkill_timeout = x\nbogus = 1\n");
+	r = check(path, NULL);
+	unlink(path);
+	cr_expect_eq(r, 2);
+	snprintf(text, sizeof(text),
+		 "%s:1: [service:web] command: missing: what is the service to run?\n"
+		 "%s:2: [service:web] kill_timeout = x: not a time (allowed: a time such as 4s, 250ms or 10m; a bare number is "
+		 "milliseconds)\n"
+		 "%s:3: [service:web] bogus = 1: unknown key (`pm1 help keys` lists them)\n"
+		 "%s: 3 faults; nothing would be started\n",
+		 path, path, path, path);
+	fflush(stderr);
+	cr_expect_stderr_eq_str(text);
+}
+
+Test(check, warnings_are_no_faults)
+{
+	int r;
+
+	put("[service:web]\ncommand = a ; b\n");
+	r = check(path, NULL);
+	unlink(path);
+	cr_expect_eq(r, 0);
+	fflush(stderr);
+	cr_expect(printed(cr_get_redirected_stderr(), ":2: warning: [service:web] command = a:"));
+}
+
+Test(check, json_has_the_same)
+{
+	int r;
+	FILE *out;
+
+	put("[service:web]\ncommand = a b\nuser = www\n");
+	r = check("--json", path);
+	unlink(path);
+	cr_expect_eq(r, 0);
+	out = cr_get_redirected_stdout();
+	cr_expect(printed(out, "\"ok\": true"));
+	cr_expect(printed(out, "\"user\": \"www\""));
+	cr_expect(printed(out, "\"kill_timeout_ms\": 5000"));
+	put("[service:web]\n");
+	r = check(path, "--json");
+	unlink(path);
+	cr_expect_eq(r, 2);
+	cr_expect(printed(out, "\"ok\": false"));
+}
+
+Test(check, a_missing_file_and_wrong_usage_are_two)
+{
+	char *none[] = { (char *)"check", NULL };
+
+	cr_expect_eq(check("/nonexistent/pm1.ini", NULL), 2);
+	cr_expect_eq(check("a", "b"), 2);
+	cr_expect_eq(check("--jsno", "b"), 2);
+	cr_expect_eq(check_main(1, none), 2);
+	fflush(stderr);
+	cr_expect(printed(cr_get_redirected_stderr(), "/nonexistent/pm1.ini: No such file or directory\n"));
+}
+
+Test(check, help_keys_names_every_key_with_its_default)
+{
+	FILE *out;
+
+	cr_expect_eq(check_keys_main(0, NULL), 0);
+	out = cr_get_redirected_stdout();
+	cr_expect(printed(out, "  env.NAME\n"));
+	cr_expect(printed(out, "default 5s"));
+	cr_expect(printed(out, "[pm1]\n"));
+	cr_expect(printed(out, "A blank followed by ; or # begins a comment"));
+}
