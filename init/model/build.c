@@ -5,6 +5,7 @@
 #include "base/own.h"
 #include "model/config.h"
 #include "model/expand.h"
+#include "model/validate.h"
 
 #include <errno.h>
 
@@ -68,6 +69,8 @@ static int split_command(struct spec *s, const struct where *at, const struct en
 		diag_error(diag, at, e->name, e->value, "the command is empty");
 		r = -EINVAL;
 	}
+	if (r == 0)
+		validate_command(s, at, e, diag);
 	return r;
 }
 
@@ -112,21 +115,6 @@ static int make_argv(struct spec *s, const struct build_source *src, const struc
 	return split_command(s, &at, e, vars, diag);
 }
 
-/* A hard cap at or below the soft one leaves the soft one no room. */
-static void check_caps(const struct spec *s, struct section *own, struct diag *diag)
-{
-	struct entry *e = section_find(own, "memory_max");
-	struct where at;
-
-	if (!e)
-		e = section_find(own, "max_memory_restart");
-	if (!e || s->memory_max == 0 || s->max_memory_restart == 0 || s->memory_max > s->max_memory_restart)
-		return;
-	at = section_where(own, e);
-	diag_warn(diag, &at, e->name, e->value,
-		  "memory_max is not above max_memory_restart, so the kernel kills before pm1 restarts; using both all the same");
-}
-
 int build_check_defaults(const struct scope *scope, char *const *vars, struct diag *diag)
 {
 	cleanup_with(spec_unref) struct spec *s = spec_new();
@@ -137,7 +125,7 @@ int build_check_defaults(const struct scope *scope, char *const *vars, struct di
 	if (r == 0)
 		r = apply_scope(scope, s, diag);
 	if (r == 0)
-		check_caps(s, scope->defaults, diag);
+		validate_caps(s, scope->defaults, diag);
 	return r;
 }
 
@@ -177,7 +165,7 @@ int build_service(const struct build_source *src, const struct scope *scope, str
 		r = make_argv(s, src, scope, own, vars, diag);
 	if (r < 0)
 		return r;
-	check_caps(s, own, diag);
+	validate_caps(s, own, diag);
 	if (diag_errors(diag) > before)
 		return -EINVAL;
 	*ret = take_ptr(&s);

@@ -92,7 +92,7 @@ const struct key keys_table[] = {
 	{ .name = "include", .type = KEY_CUSTOM, .place = KEY_IN_PM1, .dflt = "", .set = custom_include,
 	  .allowed = "files or patterns by blank or comma", .help = "more files; may also stand before any section" },
 	{ .name = "exit_when", .type = KEY_CHOICE, PM1(exit_when), .dflt = "never", .choices = "never all-ended any-failed",
-	  GIVEN(exit_when_given), .help = "when pm1 ends by itself, with the code of the service that ended last" },
+	  GIVEN(exit_when_given), .help = "when pm1 ends by itself, with that service's code; under `run` all-ended unless given" },
 	{ .name = "control", .type = KEY_CUSTOM, PM1(control), .dflt = "", .set = custom_control,
 	  .allowed = "a path of up to 107 bytes, or @NAME for an abstract socket", .help = "the control socket" },
 	{ .name = "control_group", .type = KEY_STRING, PM1(control_group), .dflt = "", .max = 255, .check = check_account,

@@ -286,6 +286,40 @@ Test(config, a_comment_that_cuts_a_command_is_warned_of)
 	unload(&l);
 }
 
+Test(config, a_command_written_for_a_shell_is_warned_of)
+{
+	static const struct {
+		const char *command;
+		const char *says; /* NULL: nothing */
+	} cases[] = {
+		{ "a | b", "without a shell '|' is an argument" },
+		{ "cd x && y", "'&&'" },
+		{ "a > /tmp/x", "'>'" },
+		{ "a 2>&1", "'2>&1'" },
+		{ "$HOME/x", "without a shell '$HOME' stays as it is (write ${HOME}, or $$HOME" },
+		{ "a \"$HOME\"", "'$HOME'" },
+		{ "a '|' \"|\" '$HOME' $$HOME http://x?a&b=$1 $", NULL },
+		{ "a '|' \\| \\$x", NULL },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		char text[200];
+
+		snprintf(text, sizeof(text), "[service:a]\ncommand=%s\n", cases[i].command);
+		struct loaded l = load(text);
+
+		if (cases[i].says)
+			cr_expect(says(&l, cases[i].says), "%s", cases[i].command);
+		else
+			cr_expect_eq(diag_count(l.diag), diag_errors(l.diag), "%s", cases[i].command);
+		unload(&l);
+		snprintf(text, sizeof(text), "[service:a]\nshell=yes\ncommand=%s\n", cases[i].command);
+		l = load_good(text);
+		cr_expect_eq(diag_count(l.diag), 0, "%s", cases[i].command);
+		unload(&l);
+	}
+}
+
 Test(config, values_are_unquoted_once)
 {
 	struct loaded l = load_good("[service:a]\ncommand=x\nenv.A = \" a ; b \" ; comment\nenv.B = 'it\"s'\nenv.C = it's # x\n"
