@@ -1,18 +1,23 @@
 #include "os/cgroup.h"
 
+#include "base/clock.h"
 #include "base/own.h"
 #include "base/parse.h"
 #include "base/sys.h"
 #include "base/text.h"
 #include "os/cgroup_impl.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 /* A file of /proc that lists mounts: a host with hundreds of containers has long ones. */
 #define MOUNTINFO_MAX (1024 * 1024)
 #define PROCS_MAX (256 * 1024) /* bytes of cgroup.procs that are read: some 30,000 pids */
 #define STALE_NAMES_MAX 16 /* suffixes tried when a folder of the name is in use */
+#define BASE_PREFIX "pm1-"
 #define KILL_ROUNDS 8 /* of a kill process by process: a fork bomb can win such a race, and the caller asks again */
 
 int cgroup_find_mount(const char *type, const char *controller, struct cgroup_mount *ret)
@@ -124,6 +129,64 @@ int cgroup_field(const char *text, const char *name, uint64_t *ret)
 	return -ENOENT;
 }
 
+/* A base folder whose lock nobody holds is of a pm1 that is no more: its empty folders go, and with them itself. */
+static void clear_stale(const char *parent, const char *name)
+{
+	char path[PATH_MAX], sub[2 * PATH_MAX];
+	struct dirent *e;
+
+	if (text_format(path, sizeof(path), "%s/%s", parent, name) < 0)
+		return;
+	cleanup_fd int fd = sys_open(path, O_RDONLY | O_DIRECTORY, 0);
+	if (fd < 0 || sys_flock(fd, LOCK_EX | LOCK_NB) < 0)
+		return;
+	DIR *dir = opendir(path);
+	while (dir && (e = readdir(dir)))
+		if (e->d_type == DT_DIR && e->d_name[0] != '.' &&
+		    text_format(sub, sizeof(sub), "%s/%s", path, e->d_name) == 0)
+			(void)sys_rmdir(sub);
+	if (dir)
+		(void)closedir(dir);
+	(void)sys_rmdir(path);
+}
+
+static void clear_all_stale(const char *parent)
+{
+	DIR *dir = opendir(parent);
+	struct dirent *e;
+
+	while (dir && (e = readdir(dir)))
+		if (e->d_type == DT_DIR && strncmp(e->d_name, BASE_PREFIX, strlen(BASE_PREFIX)) == 0)
+			clear_stale(parent, e->d_name);
+	if (dir)
+		(void)closedir(dir);
+}
+
+int cgroup_make_base(struct cgroups *c, const char *parent)
+{
+	clear_all_stale(parent);
+	for (int i = 0; i < STALE_NAMES_MAX; i++) {
+		/* The pid alone says too little: in namespaces of their own many a pm1 is 1. */
+		unsigned int unique = (unsigned int)clock_mono() * 2654435761U + (unsigned int)i;
+		struct stat held, there;
+		int r = text_format(c->base, sizeof(c->base), "%s/" BASE_PREFIX "%d-%08x", parent, (int)getpid(), unique);
+		if (r < 0)
+			return -ENAMETOOLONG;
+		r = sys_mkdir(c->base, 0755);
+		if (r == -EEXIST)
+			continue;
+		if (r < 0)
+			return r;
+		c->base_fd = sys_open(c->base, O_RDONLY | O_DIRECTORY, 0);
+		/* Another that starts at this moment may have taken it for stale before it was locked. */
+		if (c->base_fd >= 0 && sys_flock(c->base_fd, LOCK_EX | LOCK_NB) == 0 && sys_fstat(c->base_fd, &held) == 0 &&
+		    sys_stat(c->base, &there) == 0 && held.st_ino == there.st_ino)
+			return 0;
+		close_fd(&c->base_fd);
+	}
+	return -EBUSY;
+}
+
 int cgroups_open(struct cgroups **ret)
 {
 	struct cgroups *c = calloc(1, sizeof(*c));
@@ -131,7 +194,7 @@ int cgroups_open(struct cgroups **ret)
 
 	if (!c)
 		return -ENOMEM;
-	c->fd = -1;
+	c->fd = c->base_fd = -1;
 	/* The hierarchy that has the memory controller is the one that is of use. */
 	int r = cgroup_v2_open(c);
 	if (r == 0 && c->has_memory) {
@@ -141,13 +204,14 @@ int cgroups_open(struct cgroups **ret)
 			(void)text_copy(why, sizeof(why), "cgroup v2 has no memory controller here");
 		else
 			(void)text_copy(why, sizeof(why), c->text);
-		struct cgroups v1 = { .fd = -1 };
+		struct cgroups v1 = { .fd = -1, .base_fd = -1 };
 		int r1 = cgroup_v1_open(&v1);
 		if (r1 == 0) {
 			struct cgroups v2 = *c;
 			*c = v1;
-			if (r == 0)
+			if (v2.base_fd >= 0)
 				(void)sys_rmdir(v2.base); /* made in vain */
+			close_fd(&v2.base_fd);
 			close_fd(&v2.fd);
 			c->ops = &cgroup_v1_ops;
 		} else if (r == 0) {
@@ -171,8 +235,9 @@ void cgroups_close(struct cgroups *c)
 		(void)sys_spit(AT_FDCWD, c->home_procs, pid);
 	if (c->leaf[0])
 		(void)sys_rmdir(c->leaf);
-	if (c->ops && c->own_base)
+	if (c->base_fd >= 0)
 		(void)sys_rmdir(c->base);
+	close_fd(&c->base_fd);
 	free(c);
 }
 

@@ -41,7 +41,7 @@ struct cgroups {
 	char base[PATH_MAX]; /* absolute: the folder that holds the services' */
 	char home_procs[PATH_MAX + 16]; /* cgroup.procs of where pm1 was, "" when it was not moved */
 	char leaf[PATH_MAX + 16]; /* where pm1 moved itself, "" */
-	bool own_base; /* base was made by us, and goes with us */
+	int base_fd; /* owned, -1: the folder base was made by us, goes with us, and is locked as long as we live */
 	bool has_memory, has_cpu;
 	int fd; /* owned: to watch, -1 */
 	struct cgroup *first;
@@ -66,6 +66,9 @@ int cgroup_find_mount(const char *type, const char *controller, struct cgroup_mo
 int cgroup_own_path(const char *controller, char *buf, size_t size);
 /* Where pm1's own cgroup stands in the file system: mount point, and the own path less the mount's root. 0, -ENOENT, -ENOSPC. */
 int cgroup_own_folder(const struct cgroup_mount *m, const char *own, char *buf, size_t size);
+
+/* Makes base a new folder of `parent`, and clears away what crashed pm1s left there. 0 or -errno. */
+int cgroup_make_base(struct cgroups *c, const char *parent);
 
 int cgroup_read_u64(const struct cgroup *g, const char *file, uint64_t *ret); /* "max" is UINT64_MAX */
 /* The number behind "NAME " at a line's beginning. 0 or -ENOENT. */

@@ -28,17 +28,11 @@ int cgroup_v1_open(struct cgroups *c)
 	if (r == 0)
 		r = cgroup_own_folder(&m, own, folder, sizeof(folder));
 	if (r == 0)
-		r = text_format(c->base, sizeof(c->base), "%s/pm1-%d", folder, (int)getpid());
-	if (r == 0) {
-		r = sys_mkdir(c->base, 0755);
-		if (r == -EEXIST)
-			r = 0; /* of a pm1 that had this pid before */
-	}
+		r = cgroup_make_base(c, folder);
 	if (r < 0) {
 		(void)text_format(c->text, sizeof(c->text), "cgroup v1 at %s: %s", m.at, err_text(r));
 		return r;
 	}
-	c->own_base = true;
 	c->has_memory = true;
 	c->fd = sys_epoll_create();
 	(void)text_format(c->text, sizeof(c->text), "cgroup v1 at %s", c->base);

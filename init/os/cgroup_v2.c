@@ -115,12 +115,10 @@ static int use_own_folder(struct cgroups *c, const char *own)
 /* Others live in pm1's own cgroup (a login session): a folder at the top is the place, for those who may make one. */
 static int use_top(struct cgroups *c, const char *top)
 {
-	(void)text_format(c->base, sizeof(c->base), "%s/pm1-%d", top, (int)getpid());
 	enable(c, top);
-	int r = sys_mkdir(c->base, 0755);
+	int r = cgroup_make_base(c, top);
 	if (r < 0)
 		return r;
-	c->own_base = true;
 	c->has_memory = c->has_cpu = false; /* what the top hands down counts only as far as our folder hands it on */
 	enable(c, c->base);
 	return 0;

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -120,6 +121,8 @@ void live_exec(struct live *l, int how, const char *ini, const char *const *args
 	l->pid = (pid_t)syscall(SYS_clone, flags, 0, 0, 0, 0);
 	cr_assert_geq(l->pid, 0, "clone: %s", strerror(errno));
 	if (l->pid == 0) {
+		/* A test that fails leaves nothing behind. */
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (flags & CLONE_NEWNS)
 			in_namespace(how, l->dir);
 		(void)dup2(out[1], 1);

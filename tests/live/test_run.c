@@ -141,18 +141,20 @@ Test(run, hup_starts_stops_and_restarts_only_what_changed)
 {
 	struct live l;
 	live_start(&l, LIVE_PID1,
-		   "[service:same]\ncommand = @PROG@ wait\n[service:gone]\ncommand = @PROG@ wait\n"
-		   "[service:other]\ncommand = @PROG@ wait\n");
+		   "[service:same]\ncommand = @PROG@ wait @DIR@\n[service:gone]\ncommand = @PROG@ wait @DIR@\n"
+		   "[service:other]\ncommand = @PROG@ wait @DIR@\n");
 	live_status(&l, "other", "online");
 	live_status(&l, "same", "online");
 	json_int_t same = live_get(&l, "same", "pid"), other = live_get(&l, "other", "pid");
-	live_ini(&l, "[service:same]\ncommand = @PROG@ wait\n[service:other]\ncommand = @PROG@ wait\nenv.X = 1\n"
-		     "[service:new]\ncommand = @PROG@ wait\n");
+	live_ini(&l, "[service:same]\ncommand = @PROG@ wait @DIR@\n[service:other]\ncommand = @PROG@ wait @DIR@\nenv.X = 1\n"
+		     "[service:new]\ncommand = @PROG@ wait @DIR@\n");
 	live_signal(&l, SIGHUP);
 	live_status(&l, "new", "online");
 	live_number(&l, "other", "pm2_env.restart_time", 1);
 	live_status(&l, "other", "online");
-	live_count_is(&l, " wait", 3);
+	char wait[80];
+	snprintf(wait, sizeof(wait), "wait %s", l.dir);
+	live_count_is(&l, wait, 3);
 	cr_assert_null(live_service(&l, "gone"));
 	cr_assert_eq(live_get(&l, "same", "pid"), same);
 	cr_assert_neq(live_get(&l, "other", "pid"), other);
