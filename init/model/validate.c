@@ -48,14 +48,12 @@ static const char *shell_habit(const char *command, size_t *ret_n)
 			return p;
 		}
 		word_begins = *p == ' ' || *p == '\t';
-		if (*p == '\\' && p[1]) {
+		if ((*p == '\\' && p[1]) || (*p == '$' && p[1] == '$')) {
 			p++;
 		} else if (*p == '"') {
 			doubled = !doubled;
 		} else if (*p == '\'' && !doubled && value_quote_end(p)) {
 			p = value_quote_end(p);
-		} else if (*p == '$' && p[1] == '$') {
-			p++;
 		} else if (*p == '$' && is_name_start(p[1])) {
 			*ret_n = 1;
 			while (is_name_start(p[*ret_n]) || (p[*ret_n] >= '0' && p[*ret_n] <= '9'))

@@ -1,3 +1,4 @@
+#include "tests/fakes/sys_fake.h"
 #include "tests/model/load.h"
 
 #include <errno.h>
@@ -211,4 +212,38 @@ Test(include, faults_of_a_file_of_variables_have_their_place)
 	cr_expect(says(&l, ".env:6: a control character at column 3"));
 	cr_expect_eq(diag_errors(l.diag), 5);
 	unload(&l);
+}
+
+/* One call of each kind fails at each of its places in turn: a word is said and no descriptor stays open. */
+Test(include, whatever_call_fails_is_told_and_leaves_nothing_open)
+{
+	static const char *const calls[] = { "open", "fstat", "read" };
+
+	cr_assert_eq(mkdir("d", 0755), 0);
+	put("d/a.ini", "[service:a]\ncommand=x\nenv_file=v.env\n");
+	put("d/v.env", "A=1\n");
+	put("top.ini", "include = d/*.ini\n");
+	for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++) {
+		unsigned int failed = 0;
+
+		for (unsigned int nth = 1;; nth++) {
+			size_t fds = sys_fake_open_fds();
+
+			sys_fake_reset();
+			sys_fake_fail(calls[i], nth, EIO);
+			struct loaded l = load_path("top.ini");
+
+			cr_expect_eq(sys_fake_open_fds(), fds, "%s %u", calls[i], nth);
+			if (l.r == 0) {
+				unload(&l);
+				break;
+			}
+			failed++;
+			cr_expect(says(&l, "Input/output error"), "%s %u", calls[i], nth);
+			unload(&l);
+			cr_assert_lt(nth, 100);
+		}
+		cr_expect_geq(failed, 3, "%s", calls[i]);
+	}
+	sys_fake_reset();
 }
