@@ -99,7 +99,7 @@ check-asan: ## build with ASan and UBSan, and run unit and live tests
 
 lint: ## clang-tidy, cppcheck, shellcheck, and the arrows between the folders
 	tests/lint/arrows.sh
-	tests/lint/lint.sh "$(CPPFLAGS)" $(SRC)
+	tests/lint/lint.sh $(SRC)
 
 coverage: ## unit and live tests with coverage; the report is in build/coverage
 	$(MAKE) BUILD=$(BUILD)/coverage CFLAGS="-O0 -g --coverage" LDFLAGS="--coverage" unit live
@@ -107,7 +107,7 @@ coverage: ## unit and live tests with coverage; the report is in build/coverage
 
 FUZZ_SECONDS ?= 20
 fuzz: ## run each fuzzer for FUZZ_SECONDS (20)
-	tests/fuzz/run.sh $(FUZZ_SECONDS) $(BUILD)/fuzz "$(CPPFLAGS)" $(filter-out init/main.c,$(SRC))
+	tests/fuzz/run.sh $(FUZZ_SECONDS) $(BUILD)/fuzz $(filter-out init/main.c,$(SRC))
 
 bench: $(BUILD)/pm1 ## measure pm1 beside its peers; prints ratios of one run
 	tests/sh/deps.sh $(DEPS_BENCH)

@@ -103,7 +103,7 @@ int sys_fcntl(int fd, int cmd, long arg)
 int sys_pipe2(int ret[2], int flags)
 {
 	SYS_POINT("pipe2");
-	int p[2];
+	int p[2] = { -1, -1 };
 	int r = RESULT(pipe2(p, flags | O_CLOEXEC));
 	if (r == 0) {
 		ret[0] = p[0];
@@ -193,7 +193,7 @@ int sys_sethostname(const char *name)
 int sys_fionread(int fd, size_t *ret)
 {
 	SYS_POINT("fionread");
-	int n;
+	int n = 0;
 	int r = RESULT(ioctl(fd, FIONREAD, &n));
 	if (r == 0)
 		*ret = (size_t)n;
@@ -287,7 +287,7 @@ int sys_socket(int family, int type)
 int sys_socketpair(int type, int ret[2])
 {
 	SYS_POINT("socketpair");
-	int p[2];
+	int p[2] = { -1, -1 };
 	int r = RESULT(socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, p));
 	if (r == 0) {
 		ret[0] = p[0];

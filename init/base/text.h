@@ -18,7 +18,7 @@ struct text {
 	bool cut; /* something did not fit */
 };
 
-#define TEXT_INIT(array) ((struct text){ .buf = (array), .size = sizeof(array) })
+#define TEXT_INIT(array) ((array)[0] = 0, (struct text){ .buf = (array), .size = sizeof(array) })
 
 void text_init(struct text *t, char *buf, size_t size); /* size >= 1 */
 int text_add(struct text *t, const char *s); /* 0, -ENOSPC */

@@ -88,13 +88,30 @@ static int tell_plain(struct logpipe *lp, enum logwire_type type, uint64_t token
 	return logsocket_send(lp->sock, &p, NULL, 0);
 }
 
-static int tell_all(struct logpipe *lp)
+/* A new logd hears of all streams before it touches any: a predecessor's half-done piece may be in a file that many share. */
+static int tell_beginning(struct logpipe *lp)
 {
 	int r = 0;
 
 	if (lp->hello_due && (r = tell_plain(lp, LOGWIRE_HELLO, 0)) < 0)
 		return r;
 	lp->hello_due = false;
+	if (!lp->begin_due)
+		return 0;
+	for (struct logstream *s = lp->all; s; s = s->next)
+		if (s->todo & TODO_OPEN && (r = tell_stream(s)) < 0)
+			return r;
+	r = tell_plain(lp, LOGWIRE_BEGIN, 0);
+	lp->begin_due = r < 0;
+	return r;
+}
+
+static int tell_all(struct logpipe *lp)
+{
+	int r = tell_beginning(lp);
+
+	if (r < 0)
+		return r;
 	while (lp->dirty) {
 		struct logstream *s = lp->dirty;
 		while (s->todo)
@@ -299,7 +316,7 @@ void loglink_start(struct logpipe *lp)
 		return;
 	}
 	/* It knows nothing yet: the slots, every stream, and what was asked of its predecessor. */
-	lp->hello_due = true;
+	lp->hello_due = lp->begin_due = true;
 	lp->quit_due = lp->quitting;
 	for (struct logstream *s = lp->all; s; s = s->next)
 		loglink_mark(s, TODO_OPEN | (s->closing ? TODO_CLOSE : 0));

@@ -47,7 +47,7 @@ struct logpipe {
 	int sock; /* owned, -1 */
 	struct loop_source *source;
 	struct loop_timer *respawn, *deaf, *quit_timer;
-	bool hello_due, reopen_due, quit_due, quitting;
+	bool hello_due, begin_due, reopen_due, quit_due, quitting;
 	logpipe_synced_fn quit_fn;
 	void *quit_ctx;
 

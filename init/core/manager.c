@@ -222,8 +222,8 @@ static bool only_scaled(const struct spec *old, struct spec *new)
 static int apply_step(struct manager *m, const struct plan_step *step, const char *top_file, bool start,
 		      const char *cause)
 {
-	const char *name = step->old ? step->old->name : step->new->name;
-	bool restart = step->verb == PLAN_CHANGE && !only_scaled(step->old, step->new);
+	const char *name = plan_step_name(step);
+	bool restart = step->old && step->new && step->verb == PLAN_CHANGE && !only_scaled(step->old, step->new);
 
 	for (size_t i = 0; i < m->roster.n; i++) {
 		struct service *s = m->roster.v[i];
@@ -244,7 +244,7 @@ static int apply_step(struct manager *m, const struct plan_step *step, const cha
 		if (start && was_at_rest)
 			service_start(s, cause);
 	}
-	return step->verb == PLAN_REMOVE ? 0 : make_instances(m, step->new, top_file, true, cause);
+	return step->verb == PLAN_REMOVE || !step->new ? 0 : make_instances(m, step->new, top_file, true, cause);
 }
 
 /* The specs that run and come from `file`, one a name. */
@@ -319,7 +319,7 @@ static int apply_config(struct manager *m, const struct config *c, const char *t
 		struct spec *held = steps[i].old ? spec_ref((struct spec *)steps[i].old) : NULL;
 		int e = apply_step(m, &steps[i], top_file, start, cause);
 		if (e < 0)
-			log_error("%s: cannot be set up: %s", steps[i].new ? steps[i].new->name : held->name, err_text(e));
+			log_error("%s: cannot be set up: %s", plan_step_name(&steps[i]), err_text(e));
 		spec_unref(held);
 	}
 	free(steps);

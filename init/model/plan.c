@@ -33,6 +33,11 @@ static const struct spec *find(const struct spec *const *v, size_t n, const stru
 	return hit ? *hit : NULL;
 }
 
+const char *plan_step_name(const struct plan_step *s)
+{
+	return s->new ? s->new->name : s->old ? s->old->name : "?";
+}
+
 int plan_make(struct spec *const *old, size_t n_old, struct spec *const *new, size_t n_new, struct plan_step **ret,
 	      size_t *ret_n)
 {

@@ -6,7 +6,9 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
+#include <signal.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /* Where close_range is refused, so many descriptors are closed by hand; all of pm1's are close-on-exec anyway, this is for
@@ -32,11 +34,13 @@ static void join_cgroup(const struct spawn_plan *plan)
 /* No handler, no ignored signal and no mask of pm1's or of its starter's reaches the program. */
 static void reset_signals(const struct spawn_plan *plan)
 {
-	struct sigaction dfl = { .sa_handler = SIG_DFL };
+	/* Not by sigaction(): libc refuses the two signals that it keeps for its threads, and those come ignored from some
+	 * starters. The kernel's struct is a handler, flags, a restorer and a mask: all zero is SIG_DFL. */
+	static const char dfl[64];
 
 	for (int sig = 1; sig <= SIGRTMAX; sig++)
 		if (sig != SIGKILL && sig != SIGSTOP)
-			(void)sigaction(sig, &dfl, NULL); /* EINVAL for the two that libc keeps for itself */
+			(void)syscall(SYS_rt_sigaction, sig, dfl, NULL, _NSIG / 8);
 	if (plan->job->mask)
 		(void)sigprocmask(SIG_SETMASK, plan->job->mask, NULL);
 }

@@ -22,6 +22,7 @@ enum logwire_type {
 	/* PID 1 to logd */
 	LOGWIRE_HELLO = 1, /* fds: slots memfd, console (pm1's own stdout; absent: none) */
 	LOGWIRE_OPEN, /* a stream: fds: service pipe read end, staging read end, staging write end */
+	LOGWIRE_BEGIN, /* every stream that there was is told: half-done pieces can be completed, work begins */
 	LOGWIRE_CHANGE, /* other paths or format for a known slot */
 	LOGWIRE_CLOSE, /* drain what is there, then forget; answered by CLOSED */
 	LOGWIRE_REOPEN, /* all files anew, after an outside rotation */

@@ -350,6 +350,16 @@ char *live_file(const char *path, size_t *ret_size)
 	return buf;
 }
 
+void live_file_there(const char *path)
+{
+	double end = now() + LIVE_WAIT;
+
+	while (access(path, F_OK) < 0) {
+		cr_assert(now() < end, "%s is not there", path);
+		tick();
+	}
+}
+
 void live_file_has(const char *path, const char *part)
 {
 	double end = now() + LIVE_WAIT;
@@ -416,9 +426,14 @@ int live_count(struct live *l, const char *part)
 	return count(l, part, false);
 }
 
-int live_zombies(struct live *l)
+void live_no_zombies(struct live *l)
 {
-	return count(l, "", true);
+	double end = now() + LIVE_WAIT;
+
+	for (int n; (n = count(l, "", true)) > 0;) {
+		cr_assert(now() < end, "%d zombies stay", n);
+		tick();
+	}
 }
 
 void live_count_is(struct live *l, const char *part, int n)

@@ -53,12 +53,13 @@ json_int_t live_get(struct live *l, const char *name, const char *where);
 const char *live_text(struct live *l, const char *name, const char *where);
 
 void live_file_has(const char *path, const char *part); /* waits */
+void live_file_there(const char *path); /* waits until it is there */
 char *live_file(const char *path, size_t *ret_size); /* whole; the caller's */
 int live_socket(struct live *l); /* a connected control socket */
 /* How many processes whose command line holds `part` are alive (zombies are not) outside of pm1 itself. */
 int live_count(struct live *l, const char *part);
 void live_count_is(struct live *l, const char *part, int n); /* waits */
-int live_zombies(struct live *l);
+void live_no_zombies(struct live *l); /* waits */
 const char *live_env(const char *name); /* PM1, PROG, DENY: must be there */
 
 #endif

@@ -145,7 +145,7 @@ Test(service, orphans_are_reaped)
 	live_line(&l, "orphaned");
 	json_t *r = live_call(&l, "List", "");
 	json_decref(r);
-	cr_assert_eq(live_zombies(&l), 0);
+	live_no_zombies(&l);
 	cr_assert_eq(live_stop(&l), 0);
 }
 
@@ -155,7 +155,7 @@ Test(service, orphans_are_reaped_by_a_subreaper_too)
 	live_start(&l, 0, "[service:web]\ncommand = @PROG@ orphans 50\n");
 	live_line(&l, "orphaned");
 	json_decref(live_call(&l, "List", ""));
-	cr_assert_eq(live_zombies(&l), 0);
+	live_no_zombies(&l);
 	cr_assert_eq(live_stop(&l), 0);
 }
 

@@ -12,7 +12,7 @@
 
 static void row(const struct cli *c, const char *label, const char *value, const char *color)
 {
-	if (!value || !*value)
+	if (!value || !value[0])
 		return;
 	(void)fprintf(stdout, "  %s%-*s%s ", c->color ? COLOR_CYAN : "", LABEL_WIDTH, label, c->color ? COLOR_OFF : "");
 	if (color && c->color)

@@ -123,7 +123,8 @@ int spawn_daemon(const struct cli *c, const char *file)
 		out_error("cannot start pm1: %s", err_text(r));
 		return EXIT_NOT_DONE;
 	}
-	cleanup_fd int in = ends[0], out = ends[1];
+	cleanup_fd int in = ends[0];
+	cleanup_fd int out = ends[1];
 	pid_t pid = 0;
 	r = start_child(c, file, out, &pid);
 	close_fd(&out);
@@ -137,9 +138,9 @@ int spawn_daemon(const struct cli *c, const char *file)
 	}
 	if (r == -ETIMEDOUT)
 		out_error("pm1 (pid %d) was started but is not ready after 10 s", (int)pid);
-	else if (r < 0)
+	else if (r != 0)
 		out_error("cannot start pm1: %s", err_text(r));
-	if (r < 0)
+	if (r != 0)
 		return EXIT_NOT_DONE;
 	if (strncmp(said.buf, "ok\n", 3) == 0)
 		return EXIT_DONE;

@@ -43,12 +43,6 @@ void files_free(struct files *all)
 	free(all);
 }
 
-void files_reopen(struct files *all)
-{
-	for (struct file *f = all->first; f; f = f->next)
-		close_fd(&f->fd);
-}
-
 struct file *file_get(struct files *all, const char *path)
 {
 	if (!path[0])
@@ -143,6 +137,18 @@ static int open_file(struct file *f)
 	if (fd >= 0)
 		f->fd = fd;
 	return fd < 0 ? fd : 0;
+}
+
+void files_reopen(struct files *all)
+{
+	for (struct file *f = all->first; f; f = f->next) {
+		if (f->fd < 0)
+			continue;
+		close_fd(&f->fd);
+		int r = open_file(f); /* at once: whoever moved the old one away may want to see the new one */
+		if (r < 0)
+			file_failed(f, r);
+	}
 }
 
 int file_end(struct file *f, uint64_t *ret)

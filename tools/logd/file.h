@@ -18,7 +18,7 @@ typedef void (*file_trouble_fn)(void *ctx, const struct file *f, int error);
 
 struct files *files_new(file_trouble_fn fn, void *ctx); /* NULL: no memory */
 void files_free(struct files *all);
-void files_reopen(struct files *all); /* every one anew at its next write */
+void files_reopen(struct files *all); /* every open one is closed, and opened anew at its path */
 
 /* A reference to the file of that path, made when nobody has one; "" gives NULL. NULL without memory, too. */
 struct file *file_get(struct files *all, const char *path);

@@ -24,8 +24,7 @@ struct logd {
 	struct stream_host host;
 	struct stream **streams; /* by slot, NULL: free */
 	uint32_t n; /* places in streams */
-	bool begun; /* every stream that a predecessor had in work is recovered */
-	struct loop_timer *begin; /* after the first burst of OPENs */
+	bool begun; /* all streams of a predecessor are known, and what it had in work is completed */
 };
 
 static void answer(const struct logwire_packet *p)
@@ -58,10 +57,10 @@ static void drain_all(struct logd *d)
 }
 
 /* At most one piece is half done, and it may share a file with any stream: it is completed before anything else is written. */
-static void on_begin(void *ctx)
+static void begin(struct logd *d)
 {
-	struct logd *d = ctx;
-
+	if (d->begun)
+		return;
 	for (uint32_t i = 0; i < d->n; i++)
 		if (d->streams[i])
 			stream_recover(d->streams[i]);
@@ -71,17 +70,9 @@ static void on_begin(void *ctx)
 			stream_begin(d->streams[i]);
 }
 
-static void begin_now(struct logd *d)
-{
-	if (d->begun)
-		return;
-	loop_timer_off(d->begin);
-	on_begin(d);
-}
-
 static void end(struct logd *d)
 {
-	begin_now(d);
+	begin(d);
 	drain_all(d);
 	if (d->host.console)
 		console_finish(d->host.console, CONSOLE_LAST_WORDS);
@@ -128,11 +119,8 @@ static void open_stream(struct logd *d, const struct logwire_packet *p, int *fds
 		log_error("logd: %s: cannot take its stream: %s", p->name, err_text(r));
 		return;
 	}
-	/* The burst after a start is waited for, so that a half-done piece among them is found first. */
 	if (d->begun)
 		stream_begin(d->streams[p->slot]);
-	else
-		loop_timer_in(d->begin, 0);
 }
 
 static void close_stream(struct logd *d, const struct logwire_packet *p)
@@ -140,7 +128,7 @@ static void close_stream(struct logd *d, const struct logwire_packet *p)
 	struct logwire_packet closed = { .version = LOGWIRE_VERSION, .type = LOGWIRE_CLOSED, .slot = p->slot };
 
 	if (p->slot < d->n && d->streams[p->slot]) {
-		begin_now(d);
+		begin(d);
 		stream_drain(d->streams[p->slot]);
 		stream_free(d->streams[p->slot]);
 		d->streams[p->slot] = NULL;
@@ -160,8 +148,11 @@ static void handle(struct logd *d, const struct logwire_packet *p, int *fds, siz
 	case LOGWIRE_OPEN:
 		open_stream(d, p, fds, n);
 		break;
+	case LOGWIRE_BEGIN:
+		begin(d);
+		break;
 	case LOGWIRE_CHANGE:
-		begin_now(d);
+		begin(d);
 		if (s)
 			(void)stream_change(s, p);
 		break;
@@ -169,17 +160,17 @@ static void handle(struct logd *d, const struct logwire_packet *p, int *fds, siz
 		close_stream(d, p);
 		break;
 	case LOGWIRE_REOPEN:
-		begin_now(d);
+		begin(d);
 		drain_all(d);
 		files_reopen(d->host.files);
 		break;
 	case LOGWIRE_FLUSH:
-		begin_now(d);
+		begin(d);
 		if (s)
 			stream_flush(s);
 		break;
 	case LOGWIRE_SYNC:
-		begin_now(d);
+		begin(d);
 		drain_all(d);
 		answer(&synced);
 		break;
@@ -224,8 +215,6 @@ static int set_up(struct logd *d)
 	int r = loop_new(&d->loop);
 	if (r == 0)
 		r = sys_pipe2(d->host.scratch, O_NONBLOCK);
-	if (r == 0)
-		r = loop_timer_new(d->loop, on_begin, d, &d->begin);
 	if (r == 0)
 		r = loop_add(d->loop, LOGWIRE_FD, EPOLLIN, LOOP_CONTROL, on_packet, d, &d->source);
 	if (r < 0)
