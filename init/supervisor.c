@@ -46,13 +46,14 @@ static void say_machine(const char *what, int err)
 
 /* The start. */
 
-/* Prints the faults as they are; a daemon's go to its starter too. */
+/* Prints the faults as they are; a daemon's starter prints them, or gets them again with its first call. */
 static void tell_faults(const struct supervisor *sv, const struct diag *diag)
 {
 	for (size_t i = 0; i < diag_count(diag); i++) {
-		(void)fprintf(stderr, "%s\n", diag_text(diag, i));
 		if (sv->ready_fd >= 0)
 			(void)dprintf(sv->ready_fd, "%s\n", diag_text(diag, i));
+		else
+			(void)fprintf(stderr, "%s\n", diag_text(diag, i));
 	}
 }
 
@@ -128,6 +129,7 @@ static void write_pid_file(struct supervisor *sv)
 	int fd = sys_open(sv->config.pm1.pid_file, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK, 0644);
 	int r = fd < 0 ? fd : sys_write_all(fd, text, strlen(text));
 	close_fd(&fd);
+	sv->has_pid_file = r == 0;
 	if (r < 0)
 		warn(sv, "pid_file %s cannot be written: %s; going on without it", sv->config.pm1.pid_file, err_text(r));
 }
@@ -220,7 +222,6 @@ static int wire_up(struct supervisor *sv)
 
 static void unwire(struct supervisor *sv)
 {
-	server_free(sv->server);
 	requests_free(sv->requests);
 	loop_remove(&sv->cgroup_source);
 	manager_free(sv->manager);
@@ -228,9 +229,11 @@ static void unwire(struct supervisor *sv)
 	cgroups_close(sv->cgroups);
 	reaper_free(sv->reaper);
 	signals_free(sv->signals);
-	loop_free(sv->loop);
-	if (sv->config.pm1.pid_file)
+	if (sv->has_pid_file) /* a second pm1 that was refused leaves the first one's alone */
 		(void)sys_unlink(sv->config.pm1.pid_file);
+	/* The last of all: who waits on its connection for our end finds nothing of us when that is closed. */
+	server_free(sv->server);
+	loop_free(sv->loop);
 	config_done(&sv->config);
 	strv_done(&sv->warnings);
 }
@@ -330,7 +333,7 @@ int supervisor_main(enum supervisor_mode mode, int argc, char **argv, const sigs
 		r = wire_up(&sv);
 	if (r < 0) {
 		log_error("cannot start: %s", err_text(r));
-		tell_starter(&sv, err_text(r));
+		tell_starter(&sv, r == -EADDRINUSE ? "taken\n" : err_text(r));
 		unwire(&sv);
 		return 1;
 	}

@@ -168,17 +168,18 @@ void server_free(struct server *s)
 {
 	if (!s)
 		return;
-	for (size_t i = 0; i < SERVER_CLIENTS_MAX; i++) {
-		if (s->clients[i])
-			session_flush(s->clients[i]);
-		session_free(s->clients[i]);
-	}
 	loop_remove(&s->source);
 	if (s->fd >= 0 && s->path[0] != '@')
 		(void)sys_unlink(s->path); /* the lock file stays: removing it would let two pm1s hold two locks of one name */
 	close_fd(&s->fd);
 	close_fd(&s->lock_fd);
 	close_fd(&s->reserve_fd);
+	/* After the lock: a client that sees its connection closed may start another pm1 at once. */
+	for (size_t i = 0; i < SERVER_CLIENTS_MAX; i++) {
+		if (s->clients[i])
+			session_flush(s->clients[i]);
+		session_free(s->clients[i]);
+	}
 	free(s);
 }
 

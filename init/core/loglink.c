@@ -275,12 +275,14 @@ static int try_logd(struct logpipe *lp)
 	r = sys_fcntl(ours, F_SETFL, O_NONBLOCK);
 	if (r < 0)
 		return r;
+	/* A daemon has no console, and its standard error is still its starter's: who reads that to its end would wait for logd. */
+	int err_fd = lp->cfg.console_fd >= 0 ? STDERR_FILENO : -1;
 	struct spawn_job job = { .argv = argv,
 				 .exe = lp->cfg.exe,
 				 .env = environ, /* TZ, for the stamps */
 				 .in_fd = -1,
-				 .out_fd = STDERR_FILENO,
-				 .err_fd = STDERR_FILENO,
+				 .out_fd = err_fd,
+				 .err_fd = err_fd,
 				 .extra_fd = theirs,
 				 .umask = -1,
 				 .oom_score_adj = INT_MIN };

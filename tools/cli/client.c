@@ -208,3 +208,27 @@ int client_call(struct client *c, enum verb v, json_t *params, usec_t within, st
 		*ret = x.reply;
 	return r;
 }
+
+static void on_more(void *ctx, int fd, uint32_t events)
+{
+	char buf[256];
+	(void)events;
+	ssize_t n = sys_read(fd, buf, sizeof(buf));
+	if (n == 0 || (n < 0 && n != -EAGAIN))
+		loop_quit(ctx, 0);
+}
+
+void client_wait_end(struct client *c, usec_t within)
+{
+	struct loop *l = NULL;
+	struct loop_timer *t = NULL;
+	struct loop_source *s = NULL;
+	if (loop_new(&l) == 0 && loop_timer_new(l, quit_loop, l, &t) == 0 &&
+	    loop_add(l, c->fd, EPOLLIN, LOOP_NORMAL, on_more, l, &s) == 0) {
+		loop_timer_in(t, within);
+		(void)loop_run(l);
+	}
+	loop_remove(&s);
+	loop_timer_free(&t);
+	loop_free(l);
+}

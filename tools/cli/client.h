@@ -29,4 +29,7 @@ void client_pause(usec_t span); /* for what the kernel sends no event for */
  * reply), -EMSGSIZE (the call is too big), -EBADMSG (the answer is no reply), -ENOMEM. */
 int client_call(struct client *c, enum verb v, json_t *params, usec_t within, struct reply *ret);
 
+/* Waits until the other side has closed the connection: pm1 does that as the last thing of its life. */
+void client_wait_end(struct client *c, usec_t within);
+
 #endif

@@ -20,10 +20,9 @@ int cmd_ping(struct cli *c)
 	return code;
 }
 
-static int do_and_say(struct cli *c, enum verb v, json_t *params, const char *done)
+static int say(struct cli *c, int code, struct reply *reply, const char *done)
 {
-	struct reply r;
-	int code = ask(c, v, params, &r);
+	struct reply r = *reply;
 	if (code != EXIT_DONE)
 		return code;
 	if (!c->json && !c->silent) {
@@ -39,9 +38,29 @@ static int do_and_say(struct cli *c, enum verb v, json_t *params, const char *do
 	return code;
 }
 
+static int do_and_say(struct cli *c, enum verb v, json_t *params, const char *done)
+{
+	struct reply r = { 0 };
+	return say(c, ask(c, v, params, &r), &r, done);
+}
+
+/* Done when pm1 itself is gone: its socket, its lock and its PID file may be taken by another at once. */
 int cmd_kill(struct cli *c)
 {
-	return do_and_say(c, VERB_KILL, NULL, "pm1 has stopped its services and ends");
+	char buf[2048];
+	struct text tried = TEXT_INIT(buf);
+	struct client client;
+	struct reply r = { 0 };
+	int e = client_open(&client, c->socket, &tried);
+	if (e < 0) {
+		ask_nobody(e, &tried);
+		return EXIT_NOT_DONE;
+	}
+	int code = ask_over(c, &client, VERB_KILL, NULL, &r);
+	if (code == EXIT_DONE)
+		client_wait_end(&client, CLIENT_QUICK);
+	client_close(&client);
+	return say(c, code, &r, "pm1 has stopped its services and is gone");
 }
 
 int cmd_reload_config(struct cli *c)

@@ -1,6 +1,6 @@
 /* spawn - a child that becomes the daemon, and the pipe on which it says that it is ready.
  *
- * The daemon writes "ok\n" when its socket listens, or what is wrong, and closes the pipe. It detaches itself. */
+ * The daemon writes "ok\n" when its socket listens, "taken\n" when another one owns it, or what is wrong, and closes the pipe. It detaches itself. */
 #include "tools/cli/spawn.h"
 
 #include "base/banned.h"
@@ -14,6 +14,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <linux/close_range.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -34,6 +36,14 @@ static void on_timeout(void *ctx)
 	loop_quit(w->loop, 0);
 }
 
+/* Whether the last line is this one; warnings about a file may stand before it. */
+static bool ends_in(const struct text *said, const char *line)
+{
+	size_t n = strlen(line);
+	const char *at = said->len >= n ? said->buf + said->len - n : NULL;
+	return at && strcmp(at, line) == 0 && (at == said->buf || at[-1] == '\n');
+}
+
 static void on_pipe(void *ctx, int fd, uint32_t events)
 {
 	struct waiting *w = ctx;
@@ -44,7 +54,7 @@ static void on_pipe(void *ctx, int fd, uint32_t events)
 		return;
 	if (n > 0)
 		(void)text_addn(w->said, buf, (size_t)n);
-	if (n <= 0 || strncmp(w->said->buf, "ok\n", 3) == 0)
+	if (n <= 0 || ends_in(w->said, "ok\n"))
 		loop_quit(w->loop, 0);
 }
 
@@ -72,6 +82,8 @@ static int wait_ready(int fd, struct text *said)
 /* In the child: only what is safe between fork and exec. */
 static void become(const char *argv0, char *const *argv, char *const *env, int ready_fd)
 {
+	/* What a shell or a CI job has open is not the daemon's: who waits for its end would wait for ours. */
+	(void)sys_close_range(3, UINT_MAX, CLOSE_RANGE_CLOEXEC);
 	(void)sys_fcntl(ready_fd, F_SETFD, 0);
 	(void)execve("/proc/self/exe", argv, env);
 	(void)execve(argv0, argv, env); /* no /proc here */
@@ -115,7 +127,7 @@ static int start_child(const struct cli *c, const char *file, int ready_fd, pid_
 	return r;
 }
 
-int spawn_daemon(const struct cli *c, const char *file)
+int spawn_daemon(const struct cli *c, const char *file, bool *ret_taken)
 {
 	int ends[2];
 	int r = sys_pipe2(ends, O_NONBLOCK);
@@ -142,7 +154,8 @@ int spawn_daemon(const struct cli *c, const char *file)
 		out_error("cannot start pm1: %s", err_text(r));
 	if (r != 0)
 		return EXIT_NOT_DONE;
-	if (strncmp(said.buf, "ok\n", 3) == 0)
+	*ret_taken = ends_in(&said, "taken\n");
+	if (*ret_taken || ends_in(&said, "ok\n"))
 		return EXIT_DONE;
 	/* What it says may be the faults of a file, a line each. */
 	for (const char *line = said.buf; *line;) {

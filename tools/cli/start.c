@@ -20,6 +20,7 @@
 
 #define DEFAULT_FILE "pm1.ini"
 #define TRIED_MAX 2048
+#define TAKEN_LOOK (10 * USEC_MS)
 
 /* One Start call to be made. */
 struct job {
@@ -282,17 +283,24 @@ static int connect_or_spawn(struct cli *c, struct jobs *jobs, struct client *cli
 	}
 	if (!only_new_ones(jobs, &tried))
 		return EXIT_NOT_DONE;
-	int code = spawn_daemon(c, jobs->v[0].file);
+	bool taken = false;
+	int code = spawn_daemon(c, jobs->v[0].file, &taken);
 	if (code != EXIT_DONE)
 		return code;
-	text_init(&tried, buf, sizeof(buf));
-	r = client_open(client, c->socket, &tried);
+	/* Another's daemon holds the lock, and listens soon. */
+	usec_t until = clock_mono() + (taken ? CLIENT_QUICK : 0);
+	do {
+		text_init(&tried, buf, sizeof(buf));
+		r = client_open(client, c->socket, &tried);
+		if (r == -ENOENT && taken)
+			client_pause(TAKEN_LOOK);
+	} while (r == -ENOENT && clock_mono() < until);
 	if (r < 0) {
 		out_error("pm1 was started, but:");
 		ask_nobody(r, &tried);
 		return EXIT_NOT_DONE;
 	}
-	*ret_fresh = true;
+	*ret_fresh = !taken;
 	return EXIT_DONE;
 }
 
