@@ -50,7 +50,7 @@ Test(cli_start, the_second_start_adds_removes_and_restarts_only_what_changed)
 	cr_assert_eq(call(&l, "start", "pm1.ini").code, 0);
 	long long web = live_get(&l, "web", "pid"), db = live_get(&l, "db", "pid");
 	live_ini(&l, "[pm1]\npid_file = @DIR@/pm1.pid\n[service:web]\ncommand = @PROG@ wait\n"
-		     "[service:db]\ncommand = @PROG@ wait anew\n[service:new]\ncommand = @PROG@ wait\n");
+		     "[service:db]\ncommand = @PROG@ wait @DIR@/anew\n[service:new]\ncommand = @PROG@ wait\n");
 	struct called c = call(&l, "start", "pm1.ini");
 	cr_assert_eq(c.code, 0, "%s", c.err);
 	cr_assert_eq(live_get(&l, "web", "pid"), web);
@@ -58,7 +58,7 @@ Test(cli_start, the_second_start_adds_removes_and_restarts_only_what_changed)
 	cr_assert_str_eq(live_text(&l, "new", "pm2_env.status"), "online");
 	live_ini(&l, "[pm1]\npid_file = @DIR@/pm1.pid\n[service:web]\ncommand = @PROG@ wait\n");
 	cr_assert_eq(call(&l, "start", "pm1.ini").code, 0);
-	live_count_is(&l, "wait anew", 0);
+	live_count_is(&l, live_path(&l, "anew"), 0);
 	cr_assert_eq(live_get(&l, "web", "pid"), web);
 	ends(&l);
 }
