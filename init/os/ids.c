@@ -50,18 +50,26 @@ static int find_user(const char *name, uid_t uid, struct ids *ret)
 	return -ENOENT;
 }
 
+/* A file that isn't there says that there is no such entry. Any other error, EMFILE say, leaves it open: to go on would start a
+ * service with groups that aren't its own. */
+static bool has_none(int r)
+{
+	return r == -ENOENT || r == -ENOTDIR || r == -EACCES;
+}
+
 static int resolve_user(const char *user, struct ids *ret)
 {
 	uint64_t n;
 	int r = find_user(user, 0, ret);
 
-	if (r == 0 || parse_uint(user, ID_MAX, &n) < 0)
+	if (!has_none(r) || parse_uint(user, ID_MAX, &n) < 0)
 		return r;
 	/* A number needs no entry; with one, its group and home are taken from there. */
-	if (find_user(NULL, (uid_t)n, ret) < 0) {
-		ret->uid = (uid_t)n;
-		ret->gid = (gid_t)n;
-	}
+	r = find_user(NULL, (uid_t)n, ret);
+	if (!has_none(r))
+		return r;
+	ret->uid = (uid_t)n;
+	ret->gid = (gid_t)n;
 	return 0;
 }
 
@@ -78,8 +86,10 @@ static int resolve_group(const char *group, struct ids *ret)
 			return 0;
 		}
 	}
-	if (parse_uint(group, ID_MAX, &n) < 0)
-		return r < 0 ? r : -ENOENT;
+	if (r == 0)
+		r = -ENOENT;
+	if (!has_none(r) || parse_uint(group, ID_MAX, &n) < 0)
+		return r;
 	ret->gid = (gid_t)n;
 	return 0;
 }
@@ -102,8 +112,11 @@ static int supplementary(struct ids *ids)
 	struct group *g;
 	int r = add_group(ids, ids->gid);
 
-	if (r < 0 || !ids->name[0] || open_file(GROUP, &f) < 0)
+	if (r < 0 || !ids->name[0])
 		return r;
+	r = open_file(GROUP, &f);
+	if (r < 0)
+		return has_none(r) ? 0 : r;
 	while ((g = fgetgrent(f)))
 		for (char **m = g->gr_mem; m && *m; m++)
 			if (strcmp(*m, ids->name) == 0 && (r = add_group(ids, g->gr_gid)) < 0)
