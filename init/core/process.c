@@ -207,7 +207,10 @@ bool process_any_left(struct service *s)
 		return false;
 
 	cleanup_free pid_t *pids = calloc(KIN_MAX, sizeof(*pids));
-	ssize_t found = pids ? kin_find(s->pid, s->mark, pids, KIN_MAX) : 0;
+	ssize_t found = pids ? kin_find(s->pid, s->mark, pids, KIN_MAX) : -ENOMEM;
+	/* Not known for want of a descriptor, say: taken for a yes, which the kill timeout bounds. Without /proc there's no asking. */
+	if (found < 0)
+		return found != -ENOENT;
 	for (ssize_t i = 0; i < found && i < KIN_MAX; i++)
 		if (pids[i] != s->pid)
 			return true;

@@ -130,35 +130,51 @@ static bool has_mark(pid_t pid, const char *mark)
 	}
 }
 
+static int grow(struct process **v, size_t *cap)
+{
+	size_t more = *cap ? *cap * 2 : 256;
+	struct process *bigger = reallocarray(*v, more, sizeof(**v));
+
+	if (!bigger)
+		return -ENOMEM;
+	*v = bigger;
+	*cap = more;
+	return 0;
+}
+
 /* All processes there are, in one walk. The count, or -errno; *ret is the caller's. */
 static ssize_t all_processes(struct process **ret)
 {
 	DIR *dir = opendir("/proc");
-	struct process *v = NULL;
+	cleanup_free struct process *v = NULL;
 	size_t n = 0, cap = 0;
 	struct dirent *e;
+	int r = 0;
 
 	if (!dir)
-		return -ENOENT;
-	while ((e = readdir(dir))) {
+		return -errno;
+	while (r >= 0 && (e = readdir(dir))) {
 		uint64_t pid;
 		struct stat_fields f;
-		if (parse_uint(e->d_name, INT32_MAX, &pid) < 0 || read_stat((pid_t)pid, &f) < 0)
+		if (parse_uint(e->d_name, INT32_MAX, &pid) < 0)
 			continue;
-		if (n == cap) {
-			cap = cap ? cap * 2 : 256;
-			struct process *bigger = reallocarray(v, cap, sizeof(*v));
-			if (!bigger) {
-				free(v);
-				(void)closedir(dir);
-				return -ENOMEM;
-			}
-			v = bigger;
+		r = read_stat((pid_t)pid, &f);
+		/* Ended meanwhile, or hidden from us (hidepid). Without a descriptor or memory for a moment we know nothing. */
+		if (r < 0 && r != -EMFILE && r != -ENFILE && r != -ENOMEM) {
+			r = 0;
+			continue;
 		}
-		v[n++] = (struct process){ .pid = (pid_t)pid, .ppid = f.ppid, .sid = f.sid, .state = f.state };
+		if (r == 0 && n == cap)
+			r = grow(&v, &cap);
+		if (r == 0)
+			v[n++] = (struct process){ .pid = (pid_t)pid, .ppid = f.ppid, .sid = f.sid, .state = f.state };
 	}
 	(void)closedir(dir);
-	*ret = v;
+	if (r < 0)
+		return r;
+	if (n == 0)
+		return -ENOENT; /* we ourselves would be there: the folder of an unmounted /proc */
+	*ret = take_ptr(&v);
 	return (ssize_t)n;
 }
 
