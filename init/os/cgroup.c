@@ -90,7 +90,7 @@ int cgroup_own_folder(const struct cgroup_mount *m, const char *own, char *buf, 
 	/* Inside a cgroup namespace both are "/"; in a v1 container the mount's root is the container's own path. */
 	if (strcmp(m->root, "/") == 0)
 		n = 0;
-	else if (strncmp(own, m->root, n) != 0)
+	else if (strncmp(own, m->root, n) != 0 || (own[n] && own[n] != '/'))
 		return -ENOENT;
 	own += n;
 	return text_format(buf, size, "%s%s", m->at, strcmp(own, "/") == 0 ? "" : own);
@@ -177,7 +177,11 @@ int cgroup_make_base(struct cgroups *c, const char *parent)
 			continue;
 		if (r < 0)
 			return r;
-		c->base_fd = sys_open(c->base, O_RDONLY | O_DIRECTORY, 0);
+		r = c->base_fd = sys_open(c->base, O_RDONLY | O_DIRECTORY, 0);
+		if (r < 0 && r != -ENOENT) {
+			(void)sys_rmdir(c->base);
+			return r;
+		}
 		/* Another that starts at this moment may have taken it for stale before it was locked. */
 		if (c->base_fd >= 0 && sys_flock(c->base_fd, LOCK_EX | LOCK_NB) == 0 && sys_fstat(c->base_fd, &held) == 0 &&
 		    sys_stat(c->base, &there) == 0 && held.st_ino == there.st_ino)
@@ -185,6 +189,19 @@ int cgroup_make_base(struct cgroups *c, const char *parent)
 		close_fd(&c->base_fd);
 	}
 	return -EBUSY;
+}
+
+/* Back out of a hierarchy: pm1 where it was, what it made there removed as far as it is empty. */
+static void leave(struct cgroups *c)
+{
+	close_fd(&c->fd);
+	if (c->home_procs[0])
+		(void)sys_spit(AT_FDCWD, c->home_procs, "0");
+	if (c->leaf[0])
+		(void)sys_rmdir(c->leaf);
+	if (c->base_fd >= 0)
+		(void)sys_rmdir(c->base);
+	close_fd(&c->base_fd);
 }
 
 int cgroups_open(struct cgroups **ret)
@@ -207,12 +224,8 @@ int cgroups_open(struct cgroups **ret)
 		struct cgroups v1 = { .fd = -1, .base_fd = -1 };
 		int r1 = cgroup_v1_open(&v1);
 		if (r1 == 0) {
-			struct cgroups v2 = *c;
+			leave(c); /* entered in vain */
 			*c = v1;
-			if (v2.base_fd >= 0)
-				(void)sys_rmdir(v2.base); /* made in vain */
-			close_fd(&v2.base_fd);
-			close_fd(&v2.fd);
 			c->ops = &cgroup_v1_ops;
 		} else if (r == 0) {
 			c->ops = &cgroup_v2_ops; /* no caps, but kill and membership */
@@ -226,18 +239,9 @@ int cgroups_open(struct cgroups **ret)
 
 void cgroups_close(struct cgroups *c)
 {
-	char pid[16] = "0";
-
 	if (!c)
 		return;
-	close_fd(&c->fd);
-	if (c->home_procs[0])
-		(void)sys_spit(AT_FDCWD, c->home_procs, pid);
-	if (c->leaf[0])
-		(void)sys_rmdir(c->leaf);
-	if (c->base_fd >= 0)
-		(void)sys_rmdir(c->base);
-	close_fd(&c->base_fd);
+	leave(c);
 	free(c);
 }
 
