@@ -118,6 +118,11 @@ static bool more(struct calling *c, double end)
 	return true;
 }
 
+void call_look(struct calling *c)
+{
+	(void)more(c, now() + LIVE_WAIT);
+}
+
 void call_line(struct calling *c, const char *part)
 {
 	double end = now() + LIVE_WAIT;

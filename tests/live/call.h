@@ -26,6 +26,7 @@ struct calling {
 	struct called so_far;
 };
 struct calling call_begin(struct live *l, int how, const char *const *args);
+void call_look(struct calling *c); /* takes what it has said so far */
 void call_line(struct calling *c, const char *part); /* waits until its standard output holds it */
 struct called call_wait(struct calling *c);
 
