@@ -80,8 +80,12 @@ static void add_value(struct text *t, const char *value)
 		(void)text_add_safe(t, value);
 		return;
 	}
-	memcpy(shown, value, VALUE_SHOWN);
-	shown[VALUE_SHOWN] = 0;
+	/* Between characters, else the last would be shown as broken bytes. */
+	size_t cut = VALUE_SHOWN;
+	while (cut > VALUE_SHOWN - 4 && ((unsigned char)value[cut] & 0xc0) == 0x80)
+		cut--;
+	memcpy(shown, value, cut);
+	shown[cut] = 0;
 	(void)text_add_safe(t, shown);
 	(void)text_addf(t, "... (%zu bytes)", n);
 }

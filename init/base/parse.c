@@ -80,7 +80,7 @@ struct decimal {
 static int decimal(const char **s, struct decimal *ret)
 {
 	struct decimal d = { 0 };
-	int r = digits(s, 10, UINT64_MAX / 16, &d.whole);
+	int r = digits(s, 10, UINT64_MAX, &d.whole);
 
 	if (r == -EINVAL || **s != '.') {
 		if (r == 0)
