@@ -78,7 +78,8 @@ test: deps ## run all tests
 	$(MAKE) container
 	$(MAKE) boot
 
-demo: deps ## install, build and start the asset-management example
+demo: ## install what it needs, build and start the asset-management example
+	tests/sh/deps.sh $(DEPS_BUILD) $(DEPS_NODE)
 	$(MAKE) all
 	examples/asset-management/scripts/demo.sh
 

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdlib.h>
 
 /* The kernel kills somebody else first; children get the old value back. EDGES: refused without CAP_SYS_RESOURCE, and then left. */
 #define OWN_OOM_SCORE (-999)
@@ -54,6 +55,23 @@ int prepare_oom_score(void)
 	if (sys_spit(AT_FDCWD, "/proc/self/oom_score_adj", score) < 0)
 		return INT_MIN;
 	return (int)strtol(old, NULL, 10);
+}
+
+/* A folder that a daemon stands in can't be unmounted; but paths that were given relative to it need it. */
+static bool needs_folder(const char *file)
+{
+	const char *const given[] = { file, getenv("PM1_HOME"), getenv("PM1_SOCKET") };
+
+	for (size_t i = 0; i < ARRAY_LEN(given); i++)
+		if (given[i] && given[i][0] != '/')
+			return true;
+	return false;
+}
+
+void prepare_folder(const char *file)
+{
+	if (!needs_folder(file))
+		(void)sys_chdir("/");
 }
 
 /* From here on the starter's terminal may go away. */

@@ -321,8 +321,10 @@ int supervisor_main(enum supervisor_mode mode, int argc, char **argv, const sigs
 		machine_hostname(sv.config.pm1.hostname, say_machine);
 		machine_loopback(say_machine);
 	}
-	if (mode == SUPERVISOR_DAEMON)
+	if (mode == SUPERVISOR_DAEMON) {
 		(void)setsid(); /* fails for a leader: then it is one already */
+		prepare_folder(sv.file);
+	}
 	if (getpid() != 1 && sys_prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
 		warn(&sv, "cannot become a subreaper: what services leave behind goes to another init");
 	if (prepare_nofile(&sv.nofile))

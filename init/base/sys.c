@@ -154,6 +154,23 @@ int sys_mkdir(const char *path, mode_t mode)
 	return RESULT(mkdir(path, mode));
 }
 
+int sys_opendir(const char *path, DIR **ret)
+{
+	SYS_POINT("opendir");
+	DIR *dir = opendir(path);
+
+	if (!dir)
+		return -errno;
+	*ret = dir;
+	return 0;
+}
+
+int sys_chdir(const char *path)
+{
+	SYS_POINT("chdir");
+	return RESULT(chdir(path));
+}
+
 int sys_unlink(const char *path)
 {
 	SYS_POINT("unlink");

@@ -7,6 +7,7 @@
 #ifndef PM1_BASE_SYS_H
 #define PM1_BASE_SYS_H
 
+#include <dirent.h>
 #include <sched.h>
 #include <signal.h>
 #include <stddef.h>
@@ -44,6 +45,8 @@ int sys_lstat(const char *path, struct stat *ret);
 int sys_mkdir(const char *path, mode_t mode);
 /* mkdir -p: parents get 0755, the last one `mode`; an existing directory is fine. */
 int sys_mkdir_all(const char *path, mode_t mode);
+int sys_opendir(const char *path, DIR **ret); /* to be closed with closedir() */
+int sys_chdir(const char *path);
 int sys_unlink(const char *path);
 int sys_rmdir(const char *path);
 int sys_rename(const char *from, const char *to);

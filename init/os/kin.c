@@ -145,14 +145,14 @@ static int grow(struct process **v, size_t *cap)
 /* All processes there are, in one walk. The count, or -errno; *ret is the caller's. */
 static ssize_t all_processes(struct process **ret)
 {
-	DIR *dir = opendir("/proc");
+	DIR *dir;
 	cleanup_free struct process *v = NULL;
 	size_t n = 0, cap = 0;
 	struct dirent *e;
-	int r = 0;
+	int r = sys_opendir("/proc", &dir);
 
-	if (!dir)
-		return -errno;
+	if (r < 0)
+		return r;
 	while (r >= 0 && (e = readdir(dir))) {
 		uint64_t pid;
 		struct stat_fields f;

@@ -8,6 +8,7 @@
 
 t_passed=0
 t_failed=0
+T_LOG=$(mktemp)
 
 t_say() { printf '# %s\n' "$*"; }
 
@@ -20,7 +21,7 @@ t_case() {
 	(
 		set -e
 		"$@"
-	) >"${T_LOG:=$(mktemp)}" 2>&1
+	) >"$T_LOG" 2>&1
 	status=$?
 	if [ "$status" = 0 ]; then
 		t_passed=$((t_passed + 1))
@@ -50,6 +51,12 @@ t_fail() {
 	return 1
 }
 
+t_not() { # "! CMD" alone never ends a case
+	if "$@"; then
+		t_fail "this should have failed: $*"
+	fi
+}
+
 t_equal() {
 	[ "$1" = "$2" ] || t_fail "wanted '$2', got '$1'${3:+ ($3)}"
 }
@@ -72,7 +79,7 @@ t_need() {
 }
 
 t_done() {
-	rm -f "${T_LOG:-}"
+	rm -f "$T_LOG"
 	printf '%s: %s passed, %s failed\n' "$1" "$t_passed" "$t_failed"
 	[ "$t_failed" = 0 ] && [ "$t_passed" -gt 0 ]
 	exit
