@@ -16,6 +16,14 @@ enum bare_as bare_persona(const char *argv0)
 	return strcmp(name, "dumb-init") == 0 ? BARE_DUMB_INIT : BARE_PM1;
 }
 
+#define FLAGS_OF_TINI \
+	"  -s            register as a process subreaper (also TINI_SUBREAPER)\n" \
+	"  -g            send signals to the child's process group (also TINI_KILL_PROCESS_GROUP)\n" \
+	"  -v            say more; up to three times (also TINI_VERBOSITY)\n" \
+	"  -w            print a warning when processes are getting reaped\n" \
+	"  -p SIGNAL     get SIGNAL when the parent dies\n" \
+	"  -e CODE       turn this exit code of the child into 0; may be given several times\n"
+
 const char *bare_usage(enum bare_as as)
 {
 	if (as == BARE_DUMB_INIT)
@@ -25,13 +33,9 @@ const char *bare_usage(enum bare_as as)
 		       "  -v, --verbose        Print debugging information to stderr.\n"
 		       "  -h, --help           Print this help message and exit.\n"
 		       "  -V, --version        Print the current version and exit.\n";
-	return "usage: pm1 [OPTIONS] -- COMMAND [ARGS...]\n\n"
-	       "  -s            register as a process subreaper (also TINI_SUBREAPER)\n"
-	       "  -g            send signals to the child's process group (also TINI_KILL_PROCESS_GROUP)\n"
-	       "  -v            say more; up to three times (also TINI_VERBOSITY)\n"
-	       "  -w            print a warning when processes are getting reaped\n"
-	       "  -p SIGNAL     get SIGNAL when the parent dies\n"
-	       "  -e CODE       turn this exit code of the child into 0; may be given several times\n"
+	if (as == BARE_TINI)
+		return "usage: tini [OPTIONS] -- COMMAND [ARGS...]\n\n" FLAGS_OF_TINI "  -h, --version\n";
+	return "usage: pm1 [OPTIONS] -- COMMAND [ARGS...]\n\n" FLAGS_OF_TINI
 	       "  -r FROM:TO    pass signal FROM on as TO; TO 0 drops it; may be given several times\n"
 	       "  -h, --version\n";
 }
@@ -41,6 +45,7 @@ struct reader {
 	char *const *argv;
 	int at; /* the next word */
 	const char *rest; /* of a word of short flags, NULL: none */
+	const char *joined; /* what stands after the '=' of a long flag, NULL: none */
 	struct bare_options *o;
 	struct text wrong;
 };
@@ -55,6 +60,8 @@ static enum bare_parsed refuse(struct reader *r, const char *what, const char *v
 /* The value of a flag: the rest of its word, or the next word. NULL: there is none. */
 static const char *value_of(struct reader *r)
 {
+	if (r->joined)
+		return r->joined;
 	if (r->rest && *r->rest) {
 		const char *v = r->rest;
 		r->rest = NULL;
@@ -163,9 +170,14 @@ static enum bare_parsed long_flag(struct reader *r, const char *word)
 		size_t n = strlen(longs[i].name);
 		if (strncmp(word, longs[i].name, n) != 0 || (word[n] && word[n] != '='))
 			continue;
-		r->rest = word[n] ? word + n + 1 : NULL;
+		r->joined = word[n] ? word + n + 1 : NULL;
+		if (r->joined && longs[i].flag != 'r') {
+			(void)text_addf(&r->wrong, "%s takes no value, not: ", longs[i].name);
+			(void)text_add_safe(&r->wrong, r->joined);
+			return BARE_WRONG;
+		}
 		enum bare_parsed p = flag_of_dumb_init(r, longs[i].flag);
-		r->rest = NULL;
+		r->joined = NULL;
 		return p;
 	}
 	return refuse(r, "unknown flag", word);
