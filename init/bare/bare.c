@@ -17,10 +17,11 @@ enum { QUIET, WARNINGS, INFO, DEBUG };
 struct bare {
 	struct bare_options o;
 	const sigset_t *inherited;
-	struct sigaction ttin, ttou; /* as they were given to us */
+	struct sigaction ttin, ttou, chld; /* as they were given to us */
 	pid_t child;
 	int exec_errno; /* written by the child, whose memory is ours until it execs */
-	bool has_tty; /* the child got the terminal */
+	bool has_tty; /* stdin is the terminal of our session */
+	pid_t group; /* our own */
 	bool swallow[BARE_SIGNALS]; /* dumb-init: the one that letting go of the terminal itself causes */
 	bool ended;
 	int code;
@@ -47,14 +48,15 @@ static void say(const struct bare *b, int level, const char *fmt, ...)
 
 /* The terminal is the child's from here on. Runs in the child: as a member of a background group it would be stopped for
  * this by TTOU, which is ignored at that point. */
-static void take_terminal(struct bare *b)
+static void take_terminal(const struct bare *b)
 {
 	if (b->o.setsid) {
 		(void)ioctl(STDIN_FILENO, TIOCSCTTY, 0); /* no terminal, or another's: then not */
 		return;
 	}
-	/* ENOTTY: there is none. ENXIO: it is the terminal of an outer namespace, whose groups we can't name. */
-	b->has_tty = tcsetpgrp(STDIN_FILENO, getpid()) == 0;
+	/* Only what is ours: started by `pm1 -- CMD &`, we'd take the terminal from the shell that reads it. */
+	if (b->has_tty && tcgetpgrp(STDIN_FILENO) == b->group)
+		(void)tcsetpgrp(STDIN_FILENO, getpid());
 }
 
 /* In the memory of the parent, which waits: only plain system calls, and nothing is changed but *b. */
@@ -67,6 +69,7 @@ static _Noreturn void run_child(struct bare *b)
 	take_terminal(b);
 	(void)sigaction(SIGTTIN, &b->ttin, NULL);
 	(void)sigaction(SIGTTOU, &b->ttou, NULL);
+	(void)sigaction(SIGCHLD, &b->chld, NULL);
 	if (b->o.as == BARE_DUMB_INIT) {
 		sigset_t none; /* dumb-init clears the mask, and programs that replaced it may count on that */
 		(void)sigemptyset(&none);
@@ -114,17 +117,28 @@ static void pass_on(struct bare *b, int sig)
 		say(b, WARNINGS, "cannot pass %s on: %s", signal_text(sig, from, sizeof(from)), err_text(r));
 }
 
+/* From the shell by `fg`, or at the start: what we got is for the child. */
+static bool give_terminal(const struct bare *b)
+{
+	return b->has_tty && tcgetpgrp(STDIN_FILENO) == b->group && tcsetpgrp(STDIN_FILENO, b->child) == 0;
+}
+
 /* The child was stopped from its terminal: whoever started us is to see that we stop too, and has the terminal meanwhile. */
-static void stop_with_child(struct bare *b)
+static void stop_with_child(struct bare *b, int sig)
 {
 	if (getpid() == 1)
 		return; /* nobody could continue us, and the kernel wouldn't stop us */
-	if (b->has_tty)
-		(void)tcsetpgrp(STDIN_FILENO, getpgrp());
-	(void)sys_kill(getpid(), SIGSTOP);
-	/* Continued: by `fg` the terminal is ours again, and goes back to the child; by `bg` it is not. */
-	if (b->has_tty && tcgetpgrp(STDIN_FILENO) == getpgrp())
-		(void)tcsetpgrp(STDIN_FILENO, b->child);
+	/* `fg` of a job that runs: the shell gave us the terminal and sends no signal, so the first that is heard of it is that
+	 * the child was stopped for reading. */
+	bool given = (sig == SIGTTIN || sig == SIGTTOU) && give_terminal(b);
+	if (!given) {
+		/* A stop in the background leaves the terminal to whom it belongs by now. */
+		if (tcgetpgrp(STDIN_FILENO) == b->child)
+			(void)tcsetpgrp(STDIN_FILENO, b->group);
+		(void)sys_kill(getpid(), SIGSTOP);
+		/* Continued: by `fg` the terminal is ours again, and goes back to the child; by `bg` it is not. */
+		(void)give_terminal(b);
+	}
 	(void)sys_kill(-b->child, SIGCONT);
 }
 
@@ -137,7 +151,7 @@ static void child_ended(struct bare *b, const siginfo_t *info)
 		b->code = 0;
 	/* dumb-init's last act: what is left of the group hears of the end. */
 	if (b->o.setsid)
-		(void)sys_kill(-b->child, SIGTERM);
+		pass_on(b, SIGTERM);
 }
 
 static void reap(struct bare *b)
@@ -147,7 +161,7 @@ static void reap(struct bare *b)
 	while (sys_waitid(P_ALL, 0, &info, b->o.setsid ? 0 : WSTOPPED) == 1) {
 		bool stopped = info.si_code == CLD_STOPPED;
 		if (stopped && info.si_pid == b->child && b->has_tty)
-			stop_with_child(b);
+			stop_with_child(b, info.si_status);
 		else if (!stopped && info.si_pid == b->child)
 			child_ended(b, &info);
 		else if (!stopped && b->o.warn_reaped)
@@ -185,8 +199,12 @@ static void let_terminal_go(struct bare *b)
 
 static void prepare(struct bare *b)
 {
-	struct sigaction ignore = { .sa_handler = SIG_IGN };
+	struct sigaction ignore = { .sa_handler = SIG_IGN }, usual = { .sa_handler = SIG_DFL };
 
+	b->group = getpgrp();
+	b->has_tty = !b->o.setsid && tcgetpgrp(STDIN_FILENO) >= 0;
+	/* Were CHLD ignored, as some daemons leave it, the kernel would reap our child and tell nobody. */
+	(void)sigaction(SIGCHLD, &usual, &b->chld);
 	/* Handing the terminal on, and writing to it from the background, must not stop us. dumb-init needs to hear of them. */
 	if (b->o.setsid) {
 		(void)sigaction(SIGTTIN, NULL, &b->ttin);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -72,12 +73,138 @@ static void hog(const char *mb, const char *then)
 		wait_for_ever();
 }
 
+static const char *own_or_not(pid_t got, pid_t own, pid_t parents)
+{
+	return got == own ? "own" : got == parents ? "parent's" : "other";
+}
+
+/* Takes `n` signals one by one and names them. */
+static void name_signals(const char *who, int n)
+{
+	sigset_t all;
+	char line[64];
+
+	(void)sigfillset(&all);
+	(void)sigprocmask(SIG_SETMASK, &all, NULL);
+	(void)snprintf(line, sizeof(line), "%sready\n", who);
+	say(line);
+	for (int i = 0; i < n;) {
+		int sig = sigwaitinfo(&all, NULL);
+		if (sig <= 0)
+			continue;
+		(void)snprintf(line, sizeof(line), "%sgot %d\n", who, sig);
+		say(line);
+		i++;
+	}
+}
+
+/* What a child of an init was given: signals, descriptors, its place; then N signals, each named; then code 40. */
+static int witness(int n)
+{
+	pid_t parent = getppid(), front = tcgetpgrp(0);
+
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	print_signals();
+	printf("parent=%s pgrp=%s sid=%s terminal=%s\n", parent == 1 ? "1" : "other",
+	       own_or_not(getpgrp(), getpid(), getpgid(parent)), own_or_not(getsid(0), getpid(), getsid(parent)),
+	       front < 0 ? "none" : front == getpgrp() ? "ours" : "another's");
+	for (int fd = 0; fd < 256; fd++)
+		if (fcntl(fd, F_GETFD) >= 0)
+			printf("fd %d\n", fd);
+	fflush(stdout);
+	name_signals("", n);
+	return 40;
+}
+
+/* Two of one process group, told apart. The first, when it got its signal, sends the second RTMAX, so that it has one in any case; or
+ * with CODE it ends at once and the second outlives it. */
+static int pair(const char *code)
+{
+	int ready[2];
+	char c;
+
+	if (pipe(ready) < 0)
+		return 98;
+	pid_t second = fork();
+	if (second == 0) {
+		(void)alarm(120);
+		(void)close(ready[0]);
+		sigset_t all;
+		(void)sigfillset(&all);
+		(void)sigdelset(&all, SIGALRM);
+		(void)sigprocmask(SIG_SETMASK, &all, NULL);
+		(void)close(ready[1]);
+		name_signals("second ", 1);
+		_exit(0);
+	}
+	(void)close(ready[1]);
+	(void)!read(ready[0], &c, 1);
+	if (*code)
+		return atoi(code);
+	name_signals("first ", 1);
+	(void)kill(second, SIGRTMAX);
+	(void)wait(NULL);
+	return 41;
+}
+
+/* Leaves N orphans, who end at once, and waits until none of them is a zombie: 0; or their init doesn't reap them: killed by ALRM. */
+static int leave_orphans(int n)
+{
+	int pipes[2];
+
+	(void)alarm(60);
+	if (pipe(pipes) < 0)
+		return 98;
+	for (int i = 0; i < n; i++) {
+		pid_t middle = fork(), orphan;
+		if (middle == 0) {
+			orphan = fork();
+			if (orphan == 0)
+				_exit(0);
+			(void)!write(pipes[1], &orphan, sizeof(orphan));
+			_exit(0);
+		}
+		(void)waitpid(middle, NULL, 0);
+		if (read(pipes[0], &orphan, sizeof(orphan)) != sizeof(orphan))
+			return 98;
+		while (kill(orphan, 0) == 0)
+			(void)usleep(1000); /* an init tells nobody that it reaped */
+	}
+	say("reaped\n");
+	return 0;
+}
+
+/* Says each line of the terminal back. */
+static int reader(void)
+{
+	char line[256], out[300];
+
+	say("reading\n");
+	for (;;) {
+		ssize_t n = read(0, line, sizeof(line) - 1);
+		if (n <= 0)
+			return n < 0 ? 97 : 0;
+		line[n] = 0;
+		line[strcspn(line, "\n")] = 0;
+		int len = snprintf(out, sizeof(out), "<%s>\n", line);
+		(void)!write(1, out, (size_t)len);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	const char *mode = argc > 1 ? argv[1] : "", *a = argc > 2 ? argv[2] : "", *b = argc > 3 ? argv[3] : "";
 
 	if (strcmp(mode, "exit") == 0)
 		return atoi(a);
+	if (strcmp(mode, "witness") == 0)
+		return witness(atoi(a));
+	if (strcmp(mode, "pair") == 0)
+		return pair(a);
+	if (strcmp(mode, "leave-orphans") == 0)
+		return leave_orphans(atoi(a));
+	if (strcmp(mode, "reader") == 0)
+		return reader();
 	if (strcmp(mode, "wait") == 0) {
 		say("up\n");
 		wait_for_ever();
