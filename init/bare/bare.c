@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { QUIET, WARNINGS, INFO, DEBUG };
@@ -128,6 +129,9 @@ static void stop_with_child(struct bare *b, int sig)
 {
 	if (getpid() == 1)
 		return; /* nobody could continue us, and the kernel wouldn't stop us */
+	sigset_t cont;
+	(void)sigemptyset(&cont);
+	(void)sigaddset(&cont, SIGCONT);
 	/* `fg` of a job that runs: the shell gave us the terminal and sends no signal, so the first that is heard of it is that
 	 * the child was stopped for reading. */
 	bool given = (sig == SIGTTIN || sig == SIGTTOU) && give_terminal(b);
@@ -136,6 +140,8 @@ static void stop_with_child(struct bare *b, int sig)
 		if (tcgetpgrp(STDIN_FILENO) == b->child)
 			(void)tcsetpgrp(STDIN_FILENO, b->group);
 		(void)sys_kill(getpid(), SIGSTOP);
+		/* The CONT that woke us is passed on below. Left for later, it could wake a child that has been stopped again by then. */
+		(void)sigtimedwait(&cont, NULL, &(struct timespec){ 0 });
 		/* Continued: by `fg` the terminal is ours again, and goes back to the child; by `bg` it is not. */
 		(void)give_terminal(b);
 	}
@@ -228,6 +234,9 @@ static int supervise(struct bare *b)
 	sigset_t all;
 
 	(void)sigfillset(&all);
+	/* dumb-init passes on even SEGV and the like; a real fault of ours still ends us. */
+	if (b->o.as == BARE_DUMB_INIT)
+		(void)sigprocmask(SIG_SETMASK, &all, NULL);
 	while (!b->ended) {
 		siginfo_t info;
 		int sig = sigwaitinfo(&all, &info);
