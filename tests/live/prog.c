@@ -1,4 +1,6 @@
 /* prog - services of many habits, for the live tests. Static and small: it runs in any namespace. */
+#include "pattern.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -191,6 +193,65 @@ static int reader(void)
 	}
 }
 
+static volatile sig_atomic_t told;
+static void on_told(int sig)
+{
+	(void)sig;
+	told = 1;
+}
+
+/* All of it, or what got out before TERM when that may cut it. */
+static size_t write_out(int fd, const char *p, size_t n, int may_cut)
+{
+	size_t done = 0;
+
+	while (done < n && !(told && may_cut)) {
+		ssize_t w = write(fd, p + done, n - done);
+		if (w < 0 && errno != EINTR)
+			_exit(96);
+		if (w > 0)
+			done += (size_t)w;
+	}
+	return done;
+}
+
+/* Writes the pattern of NAME (lines) or of a number (bytes) until TERM, then how much it was into a file. A millisecond's pause for each
+ * 64 KiB: enough to keep logd at work all the time, not so much as to fill a disk. */
+static int write_pattern(const char *name, const char *count_file, int fd)
+{
+	struct sigaction act = { .sa_handler = on_told };
+	uint32_t state = (uint32_t)strtoul(name, NULL, 10), sizes = 1;
+	unsigned long count = 0;
+	size_t since = 0;
+	static char buf[8192];
+
+	(void)sigaction(SIGTERM, &act, NULL);
+	while (!told) {
+		size_t n, done;
+		if (state) {
+			n = (size_t)(pattern_byte(&sizes) % 32 + 1) * 256 - pattern_byte(&sizes) % 200;
+			for (size_t i = 0; i < n; i++)
+				buf[i] = (char)pattern_byte(&state);
+			done = write_out(fd, buf, n, 1);
+			count += done;
+		} else {
+			n = pattern_line(buf, name, count);
+			done = write_out(fd, buf, n, 0);
+			count++;
+		}
+		since += done;
+		if (since >= 65536) {
+			since = 0;
+			(void)usleep(1000);
+		}
+	}
+	FILE *f = fopen(count_file, "we");
+	if (!f)
+		return 95;
+	fprintf(f, "%lu\n", count);
+	return fclose(f) == 0 ? 0 : 95;
+}
+
 int main(int argc, char **argv)
 {
 	const char *mode = argc > 1 ? argv[1] : "", *a = argc > 2 ? argv[2] : "", *b = argc > 3 ? argv[3] : "";
@@ -203,6 +264,8 @@ int main(int argc, char **argv)
 		return pair(a);
 	if (strcmp(mode, "leave-orphans") == 0)
 		return leave_orphans(atoi(a));
+	if (strcmp(mode, "pattern") == 0)
+		return write_pattern(a, b, argc > 4 ? atoi(argv[4]) : 1);
 	if (strcmp(mode, "reader") == 0)
 		return reader();
 	if (strcmp(mode, "wait") == 0) {

@@ -266,14 +266,14 @@ static bool one_piece(struct stream *s, bool all)
 
 	if (n == 0)
 		return false;
-	if (!all && n < STREAM_PIECE / 2) {
-		const char *nl = memrchr(piece, '\n', n);
-		if (!nl) {
-			if (loop_timer_due(s->linger) == USEC_NEVER)
-				loop_timer_in(s->linger, LINGER);
-			return false;
-		}
+	/* However much there is: a piece that ends in the midst of a line lets another stream of a shared file into that line. */
+	const char *nl = memrchr(piece, '\n', n);
+	if (nl) {
 		n = (size_t)(nl - piece) + 1;
+	} else if (!all && n < STREAM_PIECE / 2) {
+		if (loop_timer_due(s->linger) == USEC_NEVER)
+			loop_timer_in(s->linger, LINGER);
+		return false;
 	}
 	works_again(s->path);
 	works_again(s->combined);
