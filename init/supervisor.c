@@ -81,7 +81,7 @@ static int find_log_dir(struct supervisor *sv)
 static int open_socket(struct supervisor *sv)
 {
 	struct server_config cfg = { .loop = sv->loop, .group = (gid_t)-1, .ctx = sv, .called = supervisor_on_called, .gone = supervisor_on_gone };
-	char path[PATH_MAX];
+	char path[PATH_MAX] = "";
 	int r = -ENOENT;
 
 	if (sv->config.pm1.control_group) {
@@ -94,17 +94,20 @@ static int open_socket(struct supervisor *sv)
 			warn(sv, "control_group = %s: no such group; the socket stays closed to it",
 			     sv->config.pm1.control_group);
 	}
+	int why = -ENOENT;
 	for (size_t i = 0;; i++) {
 		if (sv->config.pm1.control)
 			r = i ? -ENOENT : text_copy(path, sizeof(path), sv->config.pm1.control);
 		else
 			r = places_socket(geteuid(), i, path, sizeof(path));
-		if (r < 0)
+		if (r == -ENOENT)
 			break;
 		cfg.path = path;
-		r = server_new(&cfg, &sv->server);
+		if (r == 0)
+			r = server_new(&cfg, &sv->server);
 		if (r == 0)
 			return 0;
+		why = r;
 		/* In somebody's terminal, or for a daemon, a second pm1 of the same place is a mistake; PID 1 runs all the same. */
 		if (r == -EADDRINUSE && getpid() != 1) {
 			log_error("another pm1 owns the control socket %s (see `pm1 status`); PM1_HOME=DIR or [pm1] control makes a "
@@ -114,8 +117,12 @@ static int open_socket(struct supervisor *sv)
 		}
 		log_debug("no control socket at %s: %s", path, err_text(r));
 	}
-	warn(sv, "no control socket can be made anywhere (%s); running without one, the verbs will find nothing",
-	     sv->config.pm1.control ? sv->config.pm1.control : "read-only?");
+	const char *text = why == -EEXIST ? "something that is no socket is there" : err_text(why);
+	if (sv->mode == SUPERVISOR_DAEMON) { /* nobody could ask it for anything */
+		log_error("no control socket can be made anywhere (%s: %s)", path, text);
+		return why;
+	}
+	warn(sv, "no control socket can be made anywhere (%s: %s); running without one, the verbs will find nothing", path, text);
 	return 0;
 }
 
@@ -153,9 +160,7 @@ static int open_logs(struct supervisor *sv)
 	char path[PATH_MAX + 16];
 	(void)text_format(path, sizeof(path), "%s/pm1.log", sv->log_dir);
 	struct logstream_config own = { .stream = LOGWIRE_ERR, .name = "pm1", .path = path, .combined = "", .format = "" };
-	r = logpipe_open(sv->logs, &own, &sv->own_log);
-	if (r == 0)
-		log_setup(logstream_write_fd(sv->own_log), LOG_NOTICE, true);
+	(void)logpipe_open(sv->logs, &own, &sv->own_log);
 	return 0;
 }
 
@@ -339,6 +344,8 @@ int supervisor_main(enum supervisor_mode mode, int argc, char **argv, const sigs
 		unwire(&sv);
 		return 1;
 	}
+	if (sv.own_log) /* until here standard error is read by who started us */
+		log_setup(logstream_write_fd(sv.own_log), LOG_NOTICE, true);
 	write_pid_file(&sv);
 	if (cgroups_kind(sv.cgroups) == CGROUP_NONE)
 		log_notice("no cgroups here (%s): memory is watched by sampling, processes through /proc",

@@ -231,8 +231,14 @@ void requests_free(struct requests *r)
 {
 	if (!r)
 		return;
+	/* What has come true by now, or waits for its last lines alone, is answered: logd has drained them and is gone. */
+	on_look(r);
 	while (r->first) {
 		struct request *q = r->first;
+		if (q->syncing) {
+			request_answer(q);
+			continue;
+		}
 		r->first = q->next;
 		request_free(q);
 	}

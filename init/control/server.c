@@ -4,6 +4,7 @@
 #include "base/own.h"
 #include "base/sys.h"
 #include "base/text.h"
+#include "wire/verbs.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +15,6 @@
 #include <unistd.h>
 
 #define BACKLOG 64
-
 
 struct server {
 	struct server_config cfg;
@@ -42,15 +42,46 @@ static void on_called(void *ctx, struct session *session, struct call *call)
 	s->cfg.called(s->cfg.ctx, session, call);
 }
 
+/* Tells why, as far as the socket takes it at once, and closes. */
+static void refuse(int fd, const char *why)
+{
+	cleanup_free char *msg = message_error(ERROR_BUSY, json_pack("{s:s}", "message", why));
+	struct iovec v = { .iov_base = msg, .iov_len = msg ? strlen(msg) + 1 : 0 };
+	const struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1 };
+
+	if (msg)
+		(void)sys_sendmsg(fd, &m, MSG_DONTWAIT);
+	close_fd(&fd);
+}
+
+/* A free place; when there is none, that of the client that has asked nothing for the longest time: clients that only hold their
+ * places must not keep an operator out. SERVER_CLIENTS_MAX: all wait for answers. */
+static size_t find_place(struct server *s)
+{
+	size_t oldest = SERVER_CLIENTS_MAX;
+	usec_t since = USEC_NEVER;
+
+	for (size_t i = 0; i < SERVER_CLIENTS_MAX; i++) {
+		if (!s->clients[i])
+			return i;
+		usec_t idle = session_idle_since(s->clients[i]);
+		if (idle < since) {
+			since = idle;
+			oldest = i;
+		}
+	}
+	if (oldest < SERVER_CLIENTS_MAX)
+		session_drop(s->clients[oldest]);
+	return oldest;
+}
+
 static void admit(struct server *s, int fd)
 {
-	size_t place = 0;
+	size_t place = find_place(s);
 
-	while (place < SERVER_CLIENTS_MAX && s->clients[place])
-		place++;
 	if (place == SERVER_CLIENTS_MAX) {
-		log_warning("control: %d clients are connected already; refusing one more", SERVER_CLIENTS_MAX);
-		close_fd(&fd);
+		log_warning("control: %d clients wait for answers already; refusing one more", SERVER_CLIENTS_MAX);
+		refuse(fd, "too many clients wait for answers; try again");
 		return;
 	}
 	struct session_config cfg = { .loop = s->cfg.loop, .ctx = s, .called = on_called, .gone = on_gone };
@@ -94,6 +125,26 @@ static int take_lock(struct server *s)
 	return r == -EWOULDBLOCK ? -EADDRINUSE : r;
 }
 
+/* What a pm1 that died left at the path is removed; we hold the lock. But a configured path may be a mistake, and the lock file
+ * may have been cleaned away under a pm1 that lives: only a socket that nobody listens on is stale. */
+static int remove_stale(const struct sockaddr_un *a)
+{
+	struct stat st;
+
+	int r = sys_lstat(a->sun_path, &st);
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	if (!S_ISSOCK(st.st_mode))
+		return -EEXIST;
+	cleanup_fd int fd = sys_socket(AF_UNIX, SOCK_STREAM);
+	if (fd < 0)
+		return fd;
+	r = sys_connect(fd, (const struct sockaddr *)a, sizeof(*a));
+	if (r == 0 || r == -EAGAIN) /* EAGAIN: its backlog is full */
+		return -EADDRINUSE;
+	return sys_unlink(a->sun_path);
+}
+
 static int listen_at(struct server *s)
 {
 	struct sockaddr_un a = { .sun_family = AF_UNIX };
@@ -116,8 +167,10 @@ static int listen_at(struct server *s)
 		int r = take_lock(s);
 		if (r < 0)
 			return r;
-		(void)sys_unlink(s->path); /* a stale one: we hold the lock */
 		(void)text_copy(a.sun_path, sizeof(a.sun_path), s->path);
+		r = remove_stale(&a);
+		if (r < 0)
+			return r;
 		len = sizeof(a);
 	}
 	s->fd = sys_socket(AF_UNIX, SOCK_STREAM);

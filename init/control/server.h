@@ -1,7 +1,7 @@
 /* server - the control socket: who may connect, and how many.
  *
  * A lock file beside the socket decides which pm1 owns it; a live socket is never unlinked. Mode 0600, or 0660
- * with `control_group`. With all fds used up it refuses clients politely by a reserve fd and goes on. */
+ * with `control_group`. When all places are taken the client idle for the longest time gives way. With all fds used up it refuses clients politely by a reserve fd and goes on. */
 #ifndef PM1_CONTROL_SERVER_H
 #define PM1_CONTROL_SERVER_H
 
@@ -25,7 +25,7 @@ struct server_config {
 	void (*gone)(void *ctx, struct session *s);
 };
 
-/* 0; -EADDRINUSE: another pm1 owns that socket; or the -errno of making it (-EROFS, -EACCES: try another place). */
+/* 0; -EADDRINUSE: another pm1 owns that socket; -EEXIST: something that is no socket is there, a symlink too; or the -errno of making it (-EROFS, -EACCES: try another place). */
 int server_new(const struct server_config *cfg, struct server **ret);
 /* Sends what waits once more, closes all clients, removes the socket. NULL is fine. */
 void server_free(struct server *s);

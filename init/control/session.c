@@ -21,7 +21,9 @@ struct session {
 	struct frame_out out;
 	struct loop_source *source;
 	struct loop_timer *timer;
+	usec_t idle_since; /* the moment of the accept, or of the last reply */
 	bool busy; /* a call waits for its answer */
+	bool oneway; /* ... which nobody wants to hear */
 	bool closing; /* after the reply under way */
 	bool unfinished; /* whole calls wait in `in`: the turn was cut short */
 	bool handling; /* inside handle_calls(): replies don't start another turn */
@@ -51,6 +53,7 @@ int session_new(const struct session_config *cfg, int fd, struct session **ret)
 		return r;
 	}
 	loop_timer_in(s->timer, SESSION_IDLE_MAX);
+	s->idle_since = clock_mono();
 	*ret = s;
 	return 0;
 }
@@ -67,7 +70,7 @@ void session_free(struct session *s)
 	free(s);
 }
 
-static void drop(struct session *s)
+void session_drop(struct session *s)
 {
 	s->cfg.gone(s->cfg.ctx, s);
 	session_free(s);
@@ -79,7 +82,7 @@ static void on_timeout(void *ctx)
 
 	log_debug("control: dropping a client (pid %d, uid %u) that took too long", (int)s->cred.pid,
 		  (unsigned int)s->cred.uid);
-	drop(s);
+	session_drop(s);
 }
 
 /* Writes what waits and watches for what comes next. False: the session is gone. */
@@ -90,7 +93,7 @@ static bool settle(struct session *s)
 	if (r == -EAGAIN)
 		r = 1;
 	if (r < 0 || (r == 0 && s->closing && !s->busy)) {
-		drop(s);
+		session_drop(s);
 		return false;
 	}
 	/* While a call is being worked on only a hang-up is of interest (it is always told): reading more would be a queue
@@ -131,6 +134,7 @@ static void handle_calls(struct session *s)
 			break;
 		}
 		s->busy = true;
+		s->oneway = call.oneway;
 		s->cfg.called(s->cfg.ctx, s, &call);
 		call_done(&call);
 		if (++calls == CALLS_PER_WAKEUP) {
@@ -147,7 +151,7 @@ static void on_ready(void *ctx, int fd, uint32_t events)
 	struct session *s = ctx;
 
 	if (events & (EPOLLERR | EPOLLHUP)) {
-		drop(s);
+		session_drop(s);
 		return;
 	}
 	if (events & EPOLLOUT) {
@@ -161,7 +165,7 @@ static void on_ready(void *ctx, int fd, uint32_t events)
 	if (r == -EAGAIN)
 		return;
 	if (r == 0) {
-		drop(s);
+		session_drop(s);
 		return;
 	}
 	if (r < 0)
@@ -172,7 +176,8 @@ static void on_ready(void *ctx, int fd, uint32_t events)
 void session_reply(struct session *s, char *message)
 {
 	s->busy = false;
-	int r = message ? frame_out_add(&s->out, message) : -ENOMEM;
+	s->idle_since = clock_mono();
+	int r = s->oneway ? 0 : message ? frame_out_add(&s->out, message) : -ENOMEM;
 	free(message);
 	if (r < 0) {
 		log_warning("control: no reply to pid %d: %s; dropping it", (int)s->cred.pid, err_text(r));
@@ -182,6 +187,17 @@ void session_reply(struct session *s, char *message)
 		handle_calls(s);
 }
 
+usec_t session_idle_since(const struct session *s)
+{
+	char byte;
+	struct iovec v = { .iov_base = &byte, .iov_len = 1 };
+	struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1 };
+
+	if (s->busy || s->unfinished)
+		return USEC_NEVER;
+	/* It may have asked already, in this very wakeup. */
+	return sys_recvmsg(s->fd, &m, MSG_PEEK | MSG_DONTWAIT) > 0 ? USEC_NEVER : s->idle_since;
+}
 
 const struct ucred *session_cred(const struct session *s)
 {

@@ -30,6 +30,10 @@ int session_new(const struct session_config *cfg, int fd, struct session **ret);
 void session_free(struct session *s); /* without `gone` being called; NULL is fine */
 /* Takes the malloc'ed message; NULL (no memory for it) drops the client. */
 void session_reply(struct session *s, char *message);
+/* Since when nothing has been asked of us (a moment of clock_mono()); USEC_NEVER: a call is being worked on, or waits to be read. */
+usec_t session_idle_since(const struct session *s);
+/* Ends it as if the client had gone: `gone` is called. */
+void session_drop(struct session *s);
 const struct ucred *session_cred(const struct session *s);
 /* Before pm1 ends: writes once more what waits. */
 void session_flush(struct session *s);
