@@ -37,9 +37,9 @@ void logs_tame(FILE *f, const char *s, size_t n)
 {
 	size_t from = 0; /* of the text not written yet */
 	for (size_t i = 0; i < n;) {
-		size_t skip = color_length(s + i, n - i);
 		unsigned char b = (unsigned char)s[i];
-		if (skip == 0 && (b >= 0x20 || b == '\t') && b != 0x7f) {
+		size_t skip = b == '\t' ? 1 : color_length(s + i, n - i); /* what passes as it is */
+		if (skip == 0 && b >= 0x20 && b != 0x7f) {
 			i++;
 			continue;
 		}
