@@ -96,7 +96,8 @@ Test(cli_logs, a_rotation_by_another_program_loses_and_repeats_no_line)
 	call_line(&c, "three\n");
 	char *from = strdup(live_path(&l, "logs/web-out.log")), *to = strdup(live_path(&l, "logs/web-out.log.1"));
 	cr_assert_eq(rename(from, to), 0);
-	tick(&l); /* into the old file */
+	tick(&l); /* into the old file; a second signal before it is handled would be the same one */
+	live_file_has(to, "tick 1");
 	cr_assert_eq(call(&l, "reload-logs").code, 0);
 	tick(&l);
 	call_line(&c, "tick 2\n");
