@@ -261,3 +261,16 @@ Test(cli_start, after_kill_the_next_start_works_at_once)
 	call_left_is(0);
 	call_end(&l);
 }
+
+Test(cli_start, with_json_the_reply_is_one_json_value)
+{
+	struct live l;
+	call_home(&l, two);
+	json_t *j = call_json(&l, "start", "pm1.ini");
+	cr_assert_eq(json_array_size(call_at(j, "services")), 2);
+	cr_assert_str_eq(call_text(j, "services.1.pm2_env.status"), "online");
+	struct called c = call(&l, "start", "-n", "web", "--json", "--", live_env("PROG"), "wait");
+	cr_assert_eq(c.code, 2);
+	cr_assert_str_eq(call_text(json_loads(c.out, 0, NULL), "error"), "io.pm1.InvalidConfig");
+	ends(&l);
+}
