@@ -1,12 +1,14 @@
 /* The control socket: whatever a client sends, or doesn't, the next one is answered. */
 #include "tests/live/live.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -320,7 +322,79 @@ Test(control, a_flood_of_clients_does_not_keep_services_from_being_restarted)
 	cr_assert_eq(live_stop(&l), 0);
 }
 
-Test(control, a_service_asked_for_is_known_by_its_varlink_interface)
+/* The highest descriptor that pm1 has, and how many they are. */
+static int descriptors(struct live *l, int *ret_highest)
+{
+	char path[64];
+	int n = 0;
+	struct dirent *e;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/fd", (int)l->pid);
+	DIR *dir = opendir(path);
+	cr_assert_not_null(dir);
+	*ret_highest = 0;
+	while ((e = readdir(dir))) {
+		int fd = (int)strtol(e->d_name, NULL, 10);
+		n += e->d_name[0] != '.';
+		*ret_highest = fd > *ret_highest ? fd : *ret_highest;
+	}
+	(void)closedir(dir);
+	return n;
+}
+
+Test(control, without_a_descriptor_left_clients_are_refused_and_later_ones_answered)
+{
+	struct live l;
+	struct rlimit old, few;
+	int fds[30], highest;
+	live_start(&l, LIVE_PID1, two);
+	live_status(&l, "web", "online");
+	live_status(&l, "db", "online");
+	cr_assert_eq(prlimit(l.pid, RLIMIT_NOFILE, NULL, &old), 0);
+	(void)descriptors(&l, &highest);
+	few = (struct rlimit){ .rlim_cur = (rlim_t)highest + 4, .rlim_max = old.rlim_max };
+	cr_assert_eq(prlimit(l.pid, RLIMIT_NOFILE, &few, NULL), 0);
+	for (int i = 0; i < 30; i++)
+		fds[i] = live_socket(&l);
+	live_line(&l, "no file descriptors left");
+	for (int i = 0; i < 30; i++)
+		(void)close(fds[i]);
+	/* Places are given back as pm1 sees the ends; none is kept. */
+	int fd;
+	char *m;
+	do {
+		fd = live_socket(&l);
+		feed(fd, PING, sizeof(PING));
+		m = message(fd);
+		(void)close(fd);
+	} while (!m);
+	cr_assert_eq(prlimit(l.pid, RLIMIT_NOFILE, &old, NULL), 0);
+	pings(&l);
+	cr_assert_eq(live_stop(&l), 0);
+}
+
+Test(control, a_thousand_clients_leave_no_descriptor_behind)
+{
+	struct live l;
+	int highest;
+	live_start(&l, LIVE_PID1, two);
+	live_status(&l, "web", "online");
+	live_status(&l, "db", "online");
+	pings(&l);
+	int before = descriptors(&l, &highest);
+	for (int i = 0; i < 1000; i++) {
+		int fd = live_socket(&l);
+		feed(fd, i % 3 ? LIST : "{\"half", i % 3 ? sizeof(LIST) : 5);
+		(void)close(fd);
+	}
+	pings(&l);
+	pings(&l); /* the first one's own end may not have been seen */
+	while (descriptors(&l, &highest) > before)
+		(void)poll(NULL, 0, 10); /* a leak never gets there: the test's time ends */
+	cr_assert_eq(live_stop(&l), 0);
+}
+
+Test(control, it_tells_its_varlink_interface)
 {
 	struct live l;
 	live_start(&l, LIVE_PID1, two);
