@@ -63,7 +63,10 @@ static void note_kill(struct service *s, const char *fmt, uint64_t used, uint64_
 
 	(void)text_add_size(&ta, used);
 	(void)text_add_size(&tb, limit);
-	(void)text_format(s->last_kill, sizeof(s->last_kill), "%s (%s used, limit %s)", fmt, a, b);
+	if (limit)
+		(void)text_format(s->last_kill, sizeof(s->last_kill), "%s (%s used, limit %s)", fmt, a, b);
+	else
+		(void)text_format(s->last_kill, sizeof(s->last_kill), "%s (%s used)", fmt, a);
 	log_warning("%s: %s", service_label(s, label, sizeof(label)), s->last_kill);
 }
 

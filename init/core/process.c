@@ -107,11 +107,13 @@ int process_spawn(struct service *s, struct spawned *ret)
 	if (r < 0) {
 		struct text t = TEXT_INIT(s->failure);
 		const char *value = bad && strcmp(bad, "group") == 0 ? spec->group : spec->user;
-		(void)text_addf(&t, "no such %s '%s'", bad ? bad : "user", value ? value : "");
+		/* A name that isn't there won't come; for want of a descriptor it may be found the next time. */
+		s->permanent = r == -ENOENT || r == -EACCES || r == -E2BIG;
+		(void)text_addf(&t, "%s %s '%s'", r == -ENOENT ? "no such" : "cannot look up", bad ? bad : "user",
+				value ? value : "");
 		if (r != -ENOENT)
 			(void)text_addf(&t, ": %s", err_text(r));
 		describe_key(s, bad ? bad : "user", &t);
-		s->permanent = true;
 		return r;
 	}
 

@@ -151,10 +151,10 @@ Test(spawn, the_oom_score_is_written)
 }
 
 /* A starter like nohup leaves signals ignored, pm1 itself blocks all. 32 and 33 are libc's, which lets nobody set them; its posix_spawn,
- * by which make starts its commands, leaves them ignored. */
+ * by which make starts its commands, leaves them ignored: with `make unit` these are tested too. */
 Test(spawn, no_signal_is_left_blocked_or_ignored)
 {
-	struct spawn_job job = spawned_job(ARGV("grep", "-qE", "^SigIgn:.0000000(0|1)(0|8)0000000$", "/proc/self/status"));
+	struct spawn_job job = spawned_job(ARGV("grep", "-q", "^SigIgn:.0000000000000000$", "/proc/self/status"));
 	sigset_t all, mask;
 
 	sigfillset(&all);
