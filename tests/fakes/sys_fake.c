@@ -1,6 +1,7 @@
 #include "tests/fakes/sys_fake.h"
 
 #include <dirent.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -13,6 +14,8 @@ static struct point {
 	bool always;
 	int err;
 } points[POINTS_MAX];
+
+static unsigned int calls_to_live; /* 0: for ever */
 
 static struct point *find_point(const char *name)
 {
@@ -29,6 +32,8 @@ static int hit(const char *name)
 {
 	struct point *p = find_point(name);
 
+	if (calls_to_live && --calls_to_live == 0)
+		(void)raise(SIGKILL);
 	p->calls++;
 	if (p->always || (p->fail_at && p->calls == p->fail_at))
 		return p->err;
@@ -60,8 +65,14 @@ void sys_fake_fail_always(const char *name, int err)
 	p->err = err;
 }
 
+void sys_fake_die(unsigned int nth)
+{
+	calls_to_live = nth;
+}
+
 void sys_fake_reset(void)
 {
+	calls_to_live = 0;
 	memset(points, 0, sizeof(points));
 }
 

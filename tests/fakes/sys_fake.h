@@ -11,6 +11,8 @@
 void sys_fake_fail(const char *name, unsigned int nth, int err);
 /* Every call of that name fails, until the reset. */
 void sys_fake_fail_always(const char *name, int err);
+/* The process kills itself (SIGKILL) in place of the nth call of any name from now on: to see what a successor finds. */
+void sys_fake_die(unsigned int nth);
 void sys_fake_reset(void);
 /* How often a call was made since the reset. */
 unsigned int sys_fake_count(const char *name);

@@ -202,7 +202,7 @@ void file_works(struct file *f)
 		return;
 	(void)text_format(note, sizeof(note), "pm1: %llu bytes were dropped here: %s\n", (unsigned long long)f->dropped,
 			  err_text(f->error));
-	if (f->dropped && (file_end(f, &end) < 0 || write_at(f, end, note, strlen(note)) < 0))
+	if (file_end(f, &end) < 0 || (f->dropped && write_at(f, end, note, strlen(note)) < 0))
 		return; /* not quite yet */
 	f->error = 0;
 	f->dropped = 0;

@@ -25,6 +25,7 @@ struct stream {
 	struct file *path, *combined; /* references, NULL: none */
 	bool console;
 	bool recovered; /* a piece of a predecessor was completed, or there was none */
+	bool no_splice; /* the file system of its file can't; reset when the file changes */
 };
 
 static void on_readable(void *ctx, int fd, uint32_t events);
@@ -46,6 +47,7 @@ static void configure(struct stream *s, const struct logwire_packet *p)
 	if (strcmp(p->path, p->combined) != 0)
 		s->combined = file_get(s->host->files, p->combined);
 	s->console = p->console && s->host->console;
+	s->no_splice = false;
 	if (stamp_compile(p->format, s->stamp, sizeof(s->stamp)) < 0) /* checked when the file was loaded */
 		s->stamp[0] = 0;
 }
@@ -131,20 +133,25 @@ static void discard(struct stream *s, size_t n)
 
 static bool is_plain(const struct stream *s)
 {
-	return s->path && !s->combined && !s->console && !s->stamp[0] && !file_is_shared(s->path);
+	return s->path && !s->combined && !s->console && !s->stamp[0] && !s->no_splice && !file_is_shared(s->path);
 }
 
-static void splice_out(struct stream *s)
+/* False: it can't be spliced there, and is still in staging. */
+static bool splice_out(struct stream *s)
 {
 	size_t n = waiting(s->staging_in);
 	uint64_t end;
 
 	if (n == 0)
-		return;
+		return true;
 	if (file_end(s->path, &end) == 0) {
 		int fd = file_seek(s->path, end);
 		while (fd >= 0 && n > 0) {
 			ssize_t done = sys_splice(s->staging_in, fd, n, SPLICE_F_MOVE);
+			if (done == -EINVAL || done == -EOPNOTSUPP) { /* some network and FUSE file systems */
+				s->no_splice = true;
+				return false;
+			}
 			if (done <= 0) {
 				file_failed(s->path, done < 0 ? (int)done : EIO);
 				break;
@@ -154,13 +161,14 @@ static void splice_out(struct stream *s)
 		}
 		if (n == 0) {
 			file_works(s->path);
-			return;
+			return true;
 		}
 	}
 	/* No disk stops a service: what can't be written is dropped and counted. */
 	s->slot->dropped += n;
 	file_dropped(s->path, n);
 	discard(s, n);
+	return true;
 }
 
 /* The way by pieces. */
@@ -180,11 +188,20 @@ static size_t peek(struct stream *s)
 	return got;
 }
 
+/* A piece is written whole or not at all: what is counted as dropped must not stand there in part. */
+static int undo(struct file *f, uint64_t begin, uint64_t at, int error)
+{
+	if (at > begin)
+		(void)file_cut(f, begin);
+	return error;
+}
+
 /* Writes the piece with a stamp at the head of each line. */
 static int write_stamped(struct stream *s, struct file *f, uint64_t at, const char *p, size_t n)
 {
 	char stamp[STAMP_MAX];
 	char *out = s->host->out;
+	uint64_t begin = at;
 	size_t len = 0, stamp_len = stamp_format(s->stamp, s->slot->stamp, stamp, sizeof(stamp));
 	bool midline = s->slot->midline;
 
@@ -194,7 +211,7 @@ static int write_stamped(struct stream *s, struct file *f, uint64_t at, const ch
 		if (len + stamp_len + 2 + line > STREAM_OUT) { /* a line is at most STREAM_PIECE long here */
 			int r = file_write(f, at, out, len);
 			if (r < 0)
-				return r;
+				return undo(f, begin, at, r);
 			at += len;
 			len = 0;
 		}
@@ -209,7 +226,8 @@ static int write_stamped(struct stream *s, struct file *f, uint64_t at, const ch
 		p += line;
 		n -= line;
 	}
-	return file_write(f, at, out, len);
+	int r = file_write(f, at, out, len);
+	return r < 0 ? undo(f, begin, at, r) : 0;
 }
 
 static void write_to(struct stream *s, struct file *f, uint64_t at, const char *p, size_t n)
@@ -310,8 +328,8 @@ static size_t turn(struct stream *s, bool all)
 {
 	ssize_t moved = sys_splice(s->pipe_fd, s->staging_out, STREAM_PIECE, SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
 
-	if (is_plain(s)) {
-		splice_out(s);
+	if (is_plain(s) && splice_out(s)) {
+		;
 	} else if (!s->path && !s->combined && !s->console) {
 		size_t n = waiting(s->staging_in);
 		s->slot->written += n;
