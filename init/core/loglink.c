@@ -206,14 +206,15 @@ static void on_socket(void *ctx, int fd, uint32_t events)
 	struct logpipe *lp = ctx;
 	struct logwire_packet p;
 
-	(void)events;
 	for (int i = 0; i < 16; i++) {
 		int r = logsocket_recv(fd, &p, NULL, NULL);
-		if (r <= 0) {
-			if (r == 0) /* logd is gone, or going: its exit says more */
-				(void)loop_change(lp->source, 0);
-			break;
+		if (r == 0) {
+			/* logd is gone, or going: its exit says more. Watched for nothing, a hang-up would still wake us without end. */
+			loglink_drop(lp);
+			return;
 		}
+		if (r < 0)
+			break;
 		heard(lp, &p);
 		if (lp->sock != fd)
 			return;
@@ -228,7 +229,8 @@ void loglink_drop(struct logpipe *lp)
 {
 	loop_remove(&lp->source);
 	close_fd(&lp->sock);
-	loop_timer_off(lp->deaf);
+	if (lp->deaf) /* not in a half-made one */
+		loop_timer_off(lp->deaf);
 }
 
 static void on_logd_end(void *ctx, const struct reaped *r)

@@ -144,6 +144,7 @@ static bool splice_out(struct stream *s)
 
 	if (n == 0)
 		return true;
+	file_works(s->path); /* what was dropped is told where it would stand */
 	if (file_end(s->path, &end) == 0) {
 		int fd = file_seek(s->path, end);
 		while (fd >= 0 && n > 0) {
@@ -159,10 +160,8 @@ static bool splice_out(struct stream *s)
 			s->slot->written += (uint64_t)done;
 			n -= (size_t)done;
 		}
-		if (n == 0) {
-			file_works(s->path);
+		if (n == 0)
 			return true;
-		}
 	}
 	/* No disk stops a service: what can't be written is dropped and counted. */
 	s->slot->dropped += n;
