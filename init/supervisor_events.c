@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/parse.h"
 #include "base/text.h"
+#include "wire/logsocket.h"
 
 #include <unistd.h>
 
@@ -103,7 +104,7 @@ void supervisor_on_log_trouble(void *ctx, const char *name, const char *path, in
 	(void)ctx;
 	if (error)
 		log_error("%s: cannot write its log %s: %s; dropping what it says until that is mended", name, path,
-			  err_text(error));
+			  logsocket_trouble_text(error));
 	else
 		log_notice("%s: its log %s can be written again", name, path);
 }

@@ -175,7 +175,7 @@ static void heard_trouble(struct logpipe *lp, const struct logwire_packet *p)
 		return;
 	free(s->trouble);
 	s->trouble = NULL;
-	if (p->error && asprintf(&s->trouble, "%s: %s", p->path, err_text(p->error)) < 0)
+	if (p->error && asprintf(&s->trouble, "%s: %s", p->path, logsocket_trouble_text(p->error)) < 0)
 		s->trouble = NULL;
 	lp->cfg.trouble(lp->cfg.ctx, s->name, p->path, p->error);
 }

@@ -1,7 +1,7 @@
 #include "wire/logsocket.h"
 
+#include "base/log.h"
 #include "base/own.h"
-
 #include "base/sys.h"
 
 #include <errno.h>
@@ -66,4 +66,13 @@ int logsocket_recv(int sock, struct logwire_packet *ret, int *ret_fds, size_t *r
 		*ret_n_fds = n_fds;
 	}
 	return 1;
+}
+
+const char *logsocket_trouble_text(int error)
+{
+	if (error == ELOOP)
+		return "it is a symbolic link, which is not followed";
+	if (error == ENXIO)
+		return "it is no regular file";
+	return err_text(error);
 }

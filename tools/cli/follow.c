@@ -234,6 +234,13 @@ int follow_add(struct follow *f, const char *path, size_t lines, void *file_ctx)
 	return 0;
 }
 
+void follow_finish(struct follow *f)
+{
+	for (size_t i = 0; i < f->n; i++)
+		lines_end(&f->files[i]->lines, on_line, f->files[i]);
+	f->batch(f->batch_ctx);
+}
+
 int follow_run(struct follow *f)
 {
 	if (f->looks)

@@ -19,6 +19,8 @@ void follow_free(struct follow *f);
 /* Adds a file, from its last `lines` lines on; those are handed out before this returns. 0 also when the file isn't
  * there yet; -EACCES and other errors of open: it is not followed. */
 int follow_add(struct follow *f, const char *path, size_t lines, void *file_ctx);
+/* Hands out the last lines that have no end yet, when nothing more is awaited. */
+void follow_finish(struct follow *f);
 /* For ever, until a signal ends the process; returns a negative errno only when it can't go on. */
 int follow_run(struct follow *f);
 

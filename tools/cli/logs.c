@@ -181,6 +181,8 @@ static int show(struct logs *l, size_t lines, bool once)
 			out_error("logs: cannot read %s: %s", l->v[i].path, err_text(one));
 		else
 			followed++;
+		if (once) /* a last line without its end is this file's, before those of the next */
+			follow_finish(f);
 	}
 	if (r == 0 && followed == 0 && l->n > 0) {
 		follow_free(f);

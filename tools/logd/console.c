@@ -103,13 +103,6 @@ static void flush(struct console *c)
 	loop_remove(&c->source);
 }
 
-static void on_writable(void *ctx, int fd, uint32_t events)
-{
-	(void)fd;
-	(void)events;
-	flush(ctx);
-}
-
 static bool add(struct console *c, const char *p, size_t n)
 {
 	if (c->len + n > CONSOLE_WAITING_MAX)
@@ -129,6 +122,33 @@ static bool add_line(struct console *c, const char *name, const char *line, size
 	return false;
 }
 
+/* Says what is missing, once there is room for it and for more. */
+static void add_note(struct console *c)
+{
+	char note[96];
+
+	if (!c->dropped || c->len >= CONSOLE_WAITING_MAX / 2)
+		return;
+	(void)text_format(note, sizeof(note), "%llu bytes are missing here: the console was too slow",
+			  (unsigned long long)c->dropped);
+	if (add_line(c, "pm1", note, strlen(note)))
+		c->dropped = 0;
+}
+
+static void on_writable(void *ctx, int fd, uint32_t events)
+{
+	struct console *c = ctx;
+
+	(void)fd;
+	(void)events;
+	flush(c);
+	/* All is read now, and nobody may say anything for long. */
+	if (c->len == 0 && c->dropped) {
+		add_note(c);
+		flush(c);
+	}
+}
+
 uint64_t console_add(struct console *c, const char *name, const char *piece, size_t n)
 {
 	uint64_t dropped = 0;
@@ -138,13 +158,7 @@ uint64_t console_add(struct console *c, const char *name, const char *piece, siz
 		c->len -= c->sent;
 		c->sent = 0;
 	}
-	if (c->dropped && c->len < CONSOLE_WAITING_MAX / 2) {
-		char note[96];
-		(void)text_format(note, sizeof(note), "%llu bytes are missing here: the console was too slow",
-				  (unsigned long long)c->dropped);
-		if (add_line(c, "pm1", note, strlen(note)))
-			c->dropped = 0;
-	}
+	add_note(c);
 	while (n > 0) {
 		const char *nl = memchr(piece, '\n', n);
 		size_t len = nl ? (size_t)(nl - piece) : n, step = nl ? len + 1 : len;

@@ -4,6 +4,7 @@
 #include "base/own.h"
 #include "base/sys.h"
 #include "base/text.h"
+#include "wire/logsocket.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -115,7 +116,7 @@ static int open_regular(const char *path)
 	if (r < 0)
 		return r;
 	if (!S_ISREG(st.st_mode))
-		return -EINVAL; /* a fifo or a device would block or lose */
+		return -ENXIO; /* a fifo or a device would block or lose; a fifo that nobody reads gives the same by itself */
 	return take_fd(&fd);
 }
 
@@ -201,7 +202,7 @@ void file_works(struct file *f)
 	if (!f->error)
 		return;
 	(void)text_format(note, sizeof(note), "pm1: %llu bytes were dropped here: %s\n", (unsigned long long)f->dropped,
-			  err_text(f->error));
+			  logsocket_trouble_text(f->error));
 	if (file_end(f, &end) < 0 || (f->dropped && write_at(f, end, note, strlen(note)) < 0))
 		return; /* not quite yet */
 	f->error = 0;
