@@ -226,6 +226,11 @@ static void prepare(struct bare *b)
 	if (getpid() != 1 && !b->o.subreaper && b->o.as != BARE_DUMB_INIT)
 		say(b, WARNINGS,
 		    "not PID 1 and no subreaper: zombies will not be reparented here; use -s or TINI_SUBREAPER, or run it as PID 1");
+	/* dumb-init passes on even SEGV and the like; a real fault of ours still ends us. Before there is a child that one could be meant for. */
+	sigset_t all;
+	(void)sigfillset(&all);
+	if (b->o.as == BARE_DUMB_INIT)
+		(void)sigprocmask(SIG_SETMASK, &all, NULL);
 	let_terminal_go(b);
 }
 
@@ -234,9 +239,6 @@ static int supervise(struct bare *b)
 	sigset_t all;
 
 	(void)sigfillset(&all);
-	/* dumb-init passes on even SEGV and the like; a real fault of ours still ends us. */
-	if (b->o.as == BARE_DUMB_INIT)
-		(void)sigprocmask(SIG_SETMASK, &all, NULL);
 	while (!b->ended) {
 		siginfo_t info;
 		int sig = sigwaitinfo(&all, &info);
