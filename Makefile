@@ -20,7 +20,7 @@ SRC      := $(sort $(shell find init tools -name '*.c'))
 OBJ      := $(SRC:%.c=$(BUILD)/obj/%.o)
 # Unit tests link everything but main, and the faultable twin of base/sys.c.
 UNITOBJ  := $(filter-out $(BUILD)/obj/init/main.o $(BUILD)/obj/init/base/sys.o,$(OBJ))
-UNITSRC  := $(sort $(shell find tests -name 'test_*.c' -not -path 'tests/live/*') $(wildcard tests/fakes/*.c))
+UNITSRC  := $(sort $(shell find tests 2>/dev/null -name 'test_*.c' -not -path 'tests/live/*') $(wildcard tests/fakes/*.c))
 UNITTOBJ := $(UNITSRC:%.c=$(BUILD)/obj/%.o)
 LIVESRC  := $(filter-out tests/live/prog.c tests/live/deny.c,$(sort $(wildcard tests/live/*.c)))
 LIVEOBJ  := $(LIVESRC:%.c=$(BUILD)/obj/%.o)
@@ -61,7 +61,7 @@ live: $(BUILD)/test-live $(BUILD)/pm1 $(BUILD)/prog $(BUILD)/deny ## run pm1 for
 	PM1=$(abspath $(BUILD)/pm1) PROG=$(abspath $(BUILD)/prog) DENY=$(abspath $(BUILD)/deny) \
 		$(BUILD)/test-live --timeout 120 -j4
 
-container: $(BUILD)/pm1 ## run pm1 in real containers (starts a dockerd of its own)
+container: $(BUILD)/pm1 $(BUILD)/prog ## run pm1 in real containers (starts a dockerd of its own)
 	tests/container/run.sh
 
 boot: $(BUILD)/pm1 ## boot a real kernel under QEMU with pm1 as its init
@@ -85,7 +85,7 @@ demo: ## install what it needs, build and start the asset-management example
 
 # Debian packages, by what needs them.
 DEPS_BUILD := gcc make libc6-dev libcap-dev libseccomp-dev libinih-dev libjansson-dev zlib1g-dev
-DEPS_TEST  := libcriterion-dev docker.io iptables debootstrap qemu-system-x86 cpio busybox-static curl procps \
+DEPS_TEST  := libcriterion-dev docker.io docker-compose iptables debootstrap qemu-system-x86 cpio busybox-static curl procps \
 	      ca-certificates xz-utils tini dumb-init
 DEPS_LINT  := clang clang-tidy cppcheck shellcheck gcovr libclang-rt-14-dev
 DEPS_BENCH := tini dumb-init catatonit s6 runit supervisor strace

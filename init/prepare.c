@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* The kernel kills somebody else first; children get the old value back. EDGES: refused without CAP_SYS_RESOURCE, and then left. */
 #define OWN_OOM_SCORE (-999)
@@ -66,6 +67,25 @@ static bool needs_folder(const char *file)
 		if (given[i] && given[i][0] != '/')
 			return true;
 	return false;
+}
+
+int prepare_log_dir(const char *path)
+{
+	char parent[PATH_MAX];
+	const char *slash = strrchr(path, '/');
+	struct stat st;
+
+	int r = sys_mkdir_all(path, 0755);
+	if (r < 0)
+		return r;
+	if (slash && slash != path && text_format(parent, sizeof(parent), "%.*s", (int)(slash - path), path) == 0) {
+		r = sys_lstat(parent, &st);
+		if (r < 0)
+			return r;
+		if (st.st_uid != geteuid() && st.st_uid != 0)
+			return -EPERM;
+	}
+	return sys_access(path, W_OK | X_OK);
 }
 
 void prepare_folder(const char *file)

@@ -8,6 +8,9 @@
 void prepare_stdio(void); /* 0, 1 and 2 exist from here on */
 bool prepare_nofile(struct rlimit *ret_old); /* as many files as allowed; what it was, for the children; false: unknown */
 int prepare_oom_score(void); /* the kernel kills others first; what it was, for the children; INT_MIN: left as it is */
+/* Makes the folder, and its parents. 0, or -errno when it can't be written, or (-EPERM) when it stands in a folder of
+ * another user's: anybody can have made /tmp/pm1-UID. */
+int prepare_log_dir(const char *path);
 void prepare_folder(const char *file); /* cwd is / unless a path, as that of the file, is relative */
 void prepare_detached(void); /* stdio to /dev/null: the starter's terminal may go away */
 

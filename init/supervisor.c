@@ -75,6 +75,12 @@ static int find_log_dir(struct supervisor *sv)
 	int r = places_log_dir(geteuid(), sv->log_dir, sizeof(sv->log_dir));
 	if (r < 0)
 		return r;
+	r = prepare_log_dir(sv->log_dir);
+	if (r < 0) {
+		warn(sv, "no log files: %s: %s; what services say goes to %s ([pm1] log_dir names another folder)", sv->log_dir,
+		     err_text(r), sv->mode == SUPERVISOR_DAEMON ? "nowhere" : "the console alone");
+		sv->log_dir[0] = 0;
+	}
 	return 0;
 }
 
@@ -153,7 +159,7 @@ static int open_logs(struct supervisor *sv)
 		.ctx = sv,
 	};
 	int r = logpipe_new(&cfg, &sv->logs);
-	if (r < 0 || sv->mode != SUPERVISOR_DAEMON)
+	if (r < 0 || sv->mode != SUPERVISOR_DAEMON || !sv->log_dir[0])
 		return r;
 
 	/* What a daemon says of itself goes into a file as a service's output does. */

@@ -47,6 +47,7 @@ int places_socket(uid_t uid, size_t i, char *buf, size_t size)
 int places_log_dir(uid_t uid, char *buf, size_t size)
 {
 	const char *home = getenv("PM1_HOME"), *state = absolute_env("XDG_STATE_HOME"), *user = absolute_env("HOME");
+	bool no_home = !user || strcmp(user, "/") == 0; /* "/" is what a container gives a user that it doesn't know */
 
 	if (home && home[0])
 		return text_format(buf, size, "%s/logs", home);
@@ -54,7 +55,7 @@ int places_log_dir(uid_t uid, char *buf, size_t size)
 		return text_copy(buf, size, "/var/log/pm1");
 	if (state)
 		return text_format(buf, size, "%s/pm1/logs", state);
-	if (user)
+	if (!no_home)
 		return text_format(buf, size, "%s/.local/state/pm1/logs", user);
 	return text_format(buf, size, "/tmp/pm1-%u/logs", (unsigned int)uid);
 }

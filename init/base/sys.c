@@ -165,6 +165,12 @@ int sys_opendir(const char *path, DIR **ret)
 	return 0;
 }
 
+int sys_access(const char *path, int mode)
+{
+	SYS_POINT("access");
+	return RESULT(faccessat(AT_FDCWD, path, mode, AT_EACCESS));
+}
+
 int sys_chdir(const char *path)
 {
 	SYS_POINT("chdir");

@@ -47,6 +47,7 @@ int sys_mkdir(const char *path, mode_t mode);
 int sys_mkdir_all(const char *path, mode_t mode);
 int sys_opendir(const char *path, DIR **ret); /* to be closed with closedir() */
 int sys_chdir(const char *path);
+int sys_access(const char *path, int mode); /* by the effective ids */
 int sys_unlink(const char *path);
 int sys_rmdir(const char *path);
 int sys_rename(const char *from, const char *to);

@@ -26,6 +26,7 @@ int sys_mkdir_all(const char *path, mode_t mode)
 {
 	char part[4096];
 	size_t n = strlen(path);
+	int refused = 0;
 
 	if (n == 0 || n >= sizeof(part))
 		return n ? -ENAMETOOLONG : -ENOENT;
@@ -37,7 +38,9 @@ int sys_mkdir_all(const char *path, mode_t mode)
 		int r = sys_mkdir(part, 0755);
 		/* A parent that exists on a read-only disk answers EROFS on some systems: the last step tells the truth. */
 		if (r < 0 && r != -EEXIST && r != -EROFS && r != -EACCES)
-			return r;
+			return r == -ENOENT && refused ? refused : r;
+		if (r == -EROFS || r == -EACCES)
+			refused = r;
 		part[i] = '/';
 	}
 	int r = sys_mkdir(path, mode);
@@ -46,7 +49,7 @@ int sys_mkdir_all(const char *path, mode_t mode)
 		if (sys_stat(path, &st) == 0)
 			return S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
 	}
-	return r;
+	return r == -ENOENT && refused ? refused : r; /* a parent is missing because it was refused: that is the reason */
 }
 
 ssize_t sys_slurp(int dirfd, const char *path, char *buf, size_t size)

@@ -33,6 +33,8 @@ const char *cause_of_step(const struct service *s, enum event event, usec_t dela
 		else
 			(void)text_addf(&t, "gave up after %u unstable runs (max_restarts)", s->track.unstable);
 		break;
+	case EVENT_EMPTY:
+	case EVENT_EXIT:
 	case EVENT_FINAL: {
 		char why[SERVICE_CAUSE_MAX];
 		(void)text_addf(&t, "%s", cause_of_exit(s, why, sizeof(why)));
@@ -46,8 +48,6 @@ const char *cause_of_step(const struct service *s, enum event event, usec_t dela
 		break;
 	case EVENT_STOP:
 	case EVENT_EXEC_OK:
-	case EVENT_EXIT:
-	case EVENT_EMPTY:
 	case EVENT_TIMEOUT:
 	case EVENT_RETRY:
 	case EVENT_MAX:

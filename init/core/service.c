@@ -303,7 +303,8 @@ void service_apply(struct service *s, enum event event, const char *cause)
 			break;
 		}
 		s->state = e.to;
-		if (e.to != from)
+		/* The first KILL is news, though it changes no state. */
+		if (e.to != from || (e.action == ACTION_KILL && s->kill_rounds == 0))
 			note(s, from, e.to, cause);
 		event = act(s, e.action, &delay);
 		if (event == EVENT_MAX && e.to != from && state_is_final(e.to) && from == STATE_EXITED)
@@ -330,6 +331,7 @@ static void on_timer(void *ctx)
 		struct text t = TEXT_INIT(why);
 		(void)text_add(&t, "still there after kill_timeout ");
 		(void)text_add_span(&t, s->spec->kill_timeout);
+		(void)text_add(&t, ": SIGKILL");
 		service_apply(s, EVENT_TIMEOUT, why);
 	}
 }
@@ -439,7 +441,7 @@ void service_restart(struct service *s, const char *cause)
 void service_hurry(struct service *s)
 {
 	if (s->state == STATE_STOPPING || s->state == STATE_EXITED)
-		service_apply(s, EVENT_TIMEOUT, "no more time");
+		service_apply(s, EVENT_TIMEOUT, "no more time: SIGKILL");
 }
 
 void service_reset(struct service *s)

@@ -147,7 +147,7 @@ int spec_log_path(const struct spec *s, unsigned int instance, const char *path,
 	const char *dot;
 
 	text_init(&t, buf, size);
-	if (!path && default_kind)
+	if (!path && default_kind && log_dir[0])
 		(void)text_addf(&t, "%s/%s-%s.log", log_dir, s->name, default_kind);
 	else if (path)
 		(void)text_add(&t, path);

@@ -99,7 +99,7 @@ bool spec_equal(const struct spec *a, const struct spec *b);
 
 /* The path with -INSTANCE put before its extension when the service has several and doesn't merge
  * ("a/web-out.log" -> "a/web-out-2.log"), `default_kind` ("out", "error") naming the default file under log_dir
- * when path is NULL. Writes "" for none. 0 or -ENOSPC. */
+ * when path is NULL (log_dir "": there is none). Writes "" for none. 0 or -ENOSPC. */
 int spec_log_path(const struct spec *s, unsigned int instance, const char *path, const char *default_kind,
 		  const char *log_dir, char *buf, size_t size);
 
