@@ -180,8 +180,8 @@ struct service *manager_by_id(const struct manager *m, int id)
 	return roster_by_id(&m->roster, id);
 }
 
-/* Makes the instances of one spec that are missing and, when `start`, starts them. */
-static int make_instances(struct manager *m, struct spec *spec, const char *top_file, bool start, const char *cause)
+/* Makes the instances of one spec that are missing; start_made() starts them. */
+static int make_instances(struct manager *m, struct spec *spec, const char *top_file)
 {
 	for (unsigned int i = 0; i < spec->instances; i++) {
 		struct service *s = NULL;
@@ -193,11 +193,22 @@ static int make_instances(struct manager *m, struct spec *spec, const char *top_
 		if (r < 0)
 			return r;
 		s->top_file = top_file;
-		if (start && spec->autostart)
-			service_start(s, cause);
+		s->start_due = spec->autostart;
+	}
+	return 0;
+}
+
+/* All are made before the first one runs: logd then knows which files are shared before a byte comes. */
+static void start_made(struct manager *m, const char *cause)
+{
+	for (size_t i = 0; i < m->roster.n; i++) {
+		struct service *s = m->roster.v[i];
+		if (!s->start_due)
+			continue;
+		s->start_due = false;
+		service_start(s, cause);
 	}
 	m->cfg.changed(m->cfg.ctx);
-	return 0;
 }
 
 void manager_delete(struct manager *m, struct service *s, const char *cause)
@@ -244,7 +255,7 @@ static int apply_step(struct manager *m, const struct plan_step *step, const cha
 		if (start && was_at_rest)
 			service_start(s, cause);
 	}
-	return step->verb == PLAN_REMOVE || !step->new ? 0 : make_instances(m, step->new, top_file, true, cause);
+	return step->verb == PLAN_REMOVE || !step->new ? 0 : make_instances(m, step->new, top_file);
 }
 
 /* The specs that run and come from `file`, one a name. */
@@ -322,6 +333,7 @@ static int apply_config(struct manager *m, const struct config *c, const char *t
 			log_error("%s: cannot be set up: %s", plan_step_name(&steps[i]), err_text(e));
 		spec_unref(held);
 	}
+	start_made(m, cause);
 	free(steps);
 	free(old);
 	return r;
@@ -350,7 +362,9 @@ int manager_add(struct manager *m, struct spec *spec, const char *cause, struct 
 		diag_error(diag, &at, NULL, NULL, "more than %d service instances in all", SPEC_SERVICES_MAX);
 		return -E2BIG;
 	}
-	return make_instances(m, spec, NULL, true, cause);
+	int r = make_instances(m, spec, NULL);
+	start_made(m, cause);
+	return r;
 }
 
 int manager_reload(struct manager *m, const char *cause, struct diag *diag)

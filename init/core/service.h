@@ -59,6 +59,7 @@ struct service {
 	bool want_up;
 	bool doomed; /* to be deleted once it is down */
 	bool killed; /* SIGKILL was sent in this stop */
+	bool start_due; /* made, and to be started with the others of its file */
 	unsigned int kill_rounds; /* of this stop: many mean a process that can't die */
 
 	pid_t pid; /* 0: none */

@@ -15,7 +15,8 @@
 
 #define SCRATCH_SIZE (1024 * 1024) /* so many pipe places that a staging pipe's content always fits */
 #define CONSOLE_LAST_WORDS (500 * USEC_MS)
-#define PACKETS_PER_WAKEUP 32
+/* More than PID 1's end of the socket holds: all it has said is heard before a pipe is read, so that it is known who shares a file. */
+#define PACKETS_PER_WAKEUP 4096
 
 /* All state of the process. */
 struct logd {
@@ -216,7 +217,7 @@ static int set_up(struct logd *d)
 	if (r == 0)
 		r = sys_pipe2(d->host.scratch, O_NONBLOCK);
 	if (r == 0)
-		r = loop_add(d->loop, LOGWIRE_FD, EPOLLIN, LOOP_CONTROL, on_packet, d, &d->source);
+		r = loop_add(d->loop, LOGWIRE_FD, EPOLLIN, LOOP_SPAWN, on_packet, d, &d->source);
 	if (r < 0)
 		return r;
 	(void)sys_fcntl(d->host.scratch[0], F_SETPIPE_SZ, SCRATCH_SIZE); /* smaller ones only mean smaller pieces */
