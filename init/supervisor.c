@@ -170,6 +170,18 @@ static int open_logs(struct supervisor *sv)
 	return 0;
 }
 
+/* As /etc/passwd calls the user we run as; a container may not know it, then its number. */
+static void find_user(struct supervisor *sv)
+{
+	struct ids ids;
+	const char *bad;
+
+	(void)text_format(sv->user, sizeof(sv->user), "%u", (unsigned int)geteuid());
+	if (ids_resolve(sv->user, NULL, &ids, &bad) == 0 && ids.name[0])
+		(void)text_copy(sv->user, sizeof(sv->user), ids.name);
+	sv->host.user = sv->user;
+}
+
 static int wire_up(struct supervisor *sv)
 {
 	int r = loop_new(&sv->loop);
@@ -190,6 +202,7 @@ static int wire_up(struct supervisor *sv)
 	sv->host.logs = sv->logs;
 	sv->host.mask = &sv->mask;
 	sv->host.environ = environ;
+	find_user(sv);
 	if (getrandom(&sv->host.boot_id, sizeof(sv->host.boot_id), GRND_NONBLOCK) < 0)
 		sv->host.boot_id = clock_wall() ^ ((uint64_t)getpid() << 40);
 

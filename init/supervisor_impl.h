@@ -32,6 +32,7 @@ struct supervisor {
 	sigset_t mask;
 	struct rlimit nofile;
 	char log_dir[PATH_MAX];
+	char user[64]; /* pm1's own */
 	bool has_pid_file; /* written by this process */
 	bool ending_machine;
 	enum machine_end how;

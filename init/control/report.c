@@ -98,7 +98,7 @@ static json_t *report_env(struct service *s)
 		set(o, "max_memory_restart", json_integer((json_int_t)spec->max_memory_restart));
 	set(o, "kill_timeout", json_integer(ms(spec->kill_timeout)));
 	set(o, spec->instance_var ? spec->instance_var : "NODE_APP_INSTANCE", json_integer(s->instance));
-	set(o, "username", str(spec->user ? spec->user : ""));
+	set(o, "username", str(spec->user ? spec->user : s->host->user));
 	set(o, "unique_id", str(id));
 	set(o, "version", str("N/A"));
 	set(o, "node_version", json_null());

@@ -35,6 +35,7 @@ struct service_host {
 	const struct rlimit *nofile; /* likewise */
 	int oom_score_adj; /* likewise; INT_MIN: leave */
 	char *const *environ; /* likewise */
+	const char *user; /* pm1's own, by name or number: who a service runs as that has no user of its own; NULL unknown */
 	uint64_t boot_id; /* random: marks of two pm1s differ */
 	void *ctx;
 	/* Both are called from within service_apply(): note it, act later. */

@@ -1,6 +1,7 @@
 /* The verbs that look: tables for people, JSON with PM2's keys for programs. */
 #include "tests/live/call.h"
 
+#include <pwd.h>
 #include <string.h>
 
 static const char two[] = "[pm1]\nexit_when = never\n"
@@ -79,6 +80,23 @@ Test(cli_look, all_names_of_status_print_the_same_table)
 	}
 	struct called c = call(&l, "status", "db");
 	cr_assert_null(strstr(c.out, "web"), "%s", c.out);
+	cr_assert_eq(live_stop(&l), 0);
+}
+
+Test(cli_look, the_user_column_is_who_runs_it_pm1s_own_user_when_the_file_names_none)
+{
+	struct live l;
+	live_start(&l, LIVE_PID1, "[service:own]\ncommand = @PROG@ wait\n[service:other]\ncommand = @PROG@ wait\nuser = 65534\ncwd = /tmp\n");
+	live_status(&l, "own", "online");
+	live_status(&l, "other", "online");
+	/* The suite runs as root, under the name that this machine has for it. */
+	struct passwd *p = getpwuid(0);
+	cr_assert_str_eq(live_text(&l, "own", "pm2_env.username"), p ? p->pw_name : "0");
+	cr_assert_str_eq(live_text(&l, "other", "pm2_env.username"), "65534");
+	struct called c = call(&l, "status", "own");
+	cr_assert(strstr(c.out, p ? p->pw_name : "0"), "%s", c.out);
+	c = call(&l, "describe", "own");
+	cr_assert(strstr(c.out, "  user  "), "%s", c.out);
 	cr_assert_eq(live_stop(&l), 0);
 }
 
