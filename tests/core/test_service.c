@@ -2,6 +2,9 @@
 
 #include "os/kin.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
 TestSuite(service, .init = host_begin, .fini = host_done, .timeout = 60);
 
 static void history_is(size_t n, const char *const *expected)
@@ -156,10 +159,13 @@ Test(service, what_main_leaves_behind_is_stopped_before_the_service_is_down)
 /* When /proc can't be read for the moment, nobody knows whether anything is left: it isn't called empty. */
 Test(service, while_the_rest_cannot_be_listed_it_is_not_taken_for_gone)
 {
-	host_service("[service:web]\ncommand = sh -c 'setsid sleep 1000 & exit 0'\nautorestart = no\nkill_timeout = 1ms\n");
+	cr_assert_eq(mkfifo("gate", 0600), 0);
+	host_service("[service:web]\ncommand = sh -c 'setsid sleep 1000 & read x < gate'\nautorestart = no\nkill_timeout = 1ms\n");
 	service_start(service, "start");
 	HOST_UNTIL(service->state == STATE_ONLINE);
+	int gate = open("gate", O_WRONLY | O_CLOEXEC); /* once main waits there: the other is forked by then */
 	sys_fake_fail_always("open", EMFILE);
+	cr_assert_eq(close(gate), 0);
 	HOST_UNTIL(service->state == STATE_EXITED);
 	HOST_UNTIL(service->kill_rounds > 0);
 	cr_expect_eq(service->state, STATE_EXITED);
