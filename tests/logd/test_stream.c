@@ -229,6 +229,45 @@ Test(stream, of_a_piece_that_fails_in_the_middle_nothing_stands_in_the_file)
 	stream_free(s);
 }
 
+/* A pipe holds 16 pieces, however small. When staging is full of them, its line waits no longer: the service's pipe would stay
+ * readable, and wake us for nothing until the line has waited long enough. */
+Test(stream, a_line_written_byte_by_byte_is_taken_as_it_comes)
+{
+	struct stream *s = streams_open(0, "a.log", "", "[at]");
+	char wanted[80] = "at: ";
+
+	stream_begin(s);
+	for (int i = 0; i < 40; i++) {
+		char byte[] = { (char)('a' + i % 26), 0 };
+		size_t left = 1;
+		streams_say(0, byte);
+		wanted[4 + i] = byte[0];
+		cr_assert_eq(loop_once(loop), 0);
+		cr_assert_eq(sys_fionread(pipes[0].pipe[0], &left), 0);
+		cr_expect_eq(left, 0, "byte %d stayed in the pipe", i);
+	}
+	stream_drain(s);
+	cr_expect_str_eq(folder_get("a.log"), wanted);
+	stream_free(s);
+}
+
+/* A service that ends is drained once: the fuzzer found what stayed behind. */
+Test(stream, a_drain_is_not_stopped_by_a_full_staging_pipe)
+{
+	struct stream *s = streams_open(0, "a.log", "", "[at]");
+
+	stream_begin(s);
+	for (int i = 0; i < 16; i++) {
+		streams_say(0, ".");
+		cr_assert_eq(loop_once(loop), 0);
+	}
+	streams_say(0, "the end\n");
+	stream_drain(s);
+	cr_expect_str_eq(folder_get("a.log"), "at: ................the end\n");
+	cr_expect_eq(slots[0].written, 24);
+	stream_free(s);
+}
+
 /* Not every file system takes a splice. */
 Test(stream, where_it_cannot_be_spliced_it_is_written_by_pieces)
 {

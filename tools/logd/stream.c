@@ -322,11 +322,9 @@ void stream_recover(struct stream *s)
 	complete(s, s->host->in);
 }
 
-/* Moves what the service wrote into staging and on. Bytes moved into staging. */
-static size_t turn(struct stream *s, bool all)
+/* Moves what is in staging on. */
+static void empty_staging(struct stream *s, bool all)
 {
-	ssize_t moved = sys_splice(s->pipe_fd, s->staging_out, STREAM_PIECE, SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
-
 	if (is_plain(s) && splice_out(s)) {
 		;
 	} else if (!s->path && !s->combined && !s->console) {
@@ -337,6 +335,24 @@ static size_t turn(struct stream *s, bool all)
 		while (one_piece(s, all))
 			loop_timer_off(s->linger);
 	}
+}
+
+static ssize_t fill_staging(struct stream *s)
+{
+	return sys_splice(s->pipe_fd, s->staging_out, STREAM_PIECE, SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
+}
+
+/* Moves what the service wrote into staging and on. Bytes moved into staging. */
+static size_t turn(struct stream *s, bool all)
+{
+	ssize_t moved = fill_staging(s);
+
+	if (moved == -EAGAIN && waiting(s->pipe_fd) > 0) {
+		/* A pipe is full with 16 pieces, however small: a line written byte by byte can't wait here for its end. */
+		empty_staging(s, true);
+		moved = fill_staging(s);
+	}
+	empty_staging(s, all);
 	return moved > 0 ? (size_t)moved : 0;
 }
 
