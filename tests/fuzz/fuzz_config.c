@@ -1,18 +1,11 @@
-/* Any bytes as a configuration: it ends, leaks nothing, and either says what is wrong or gives services
+/* Any bytes as a configuration (max_len=16384): it ends, leaks nothing, and either says what is wrong or gives services
  * that keep what spec.h promises. Includes and files of variables find nothing: the folder isn't there. */
 #include "base/own.h"
 #include "model/config.h"
+#include "tests/fuzz/must.h"
 
 #include <errno.h>
 #include <stdint.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(bool ok)
-{
-	if (!ok)
-		abort();
-}
 
 static void check(const struct config *c)
 {

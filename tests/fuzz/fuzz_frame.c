@@ -1,8 +1,9 @@
 /* Any bytes, in pieces whose sizes the input chooses: the messages that come out are the bytes between
- * the NULs, in order, and no buffer passes its limit. */
+ * the NULs, in order, and no buffer passes its limit (max_len=2048). */
 #include "wire/frame.h"
 
 #include "base/banned.h"
+#include "tests/fuzz/must.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,14 +12,6 @@
 #include <unistd.h>
 
 #define LIMIT 64
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool ok)
-{
-	if (!ok)
-		abort();
-}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -33,26 +26,26 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		size_t piece = 1 + data[given] % 48;
 		if (piece > size - given)
 			piece = size - given;
-		require(write(fd[0], data + given, piece) == (ssize_t)piece);
+		must(write(fd[0], data + given, piece) == (ssize_t)piece);
 		given += piece;
 		for (int r = frame_in_read(&in, fd[1]); r != -EAGAIN; r = frame_in_read(&in, fd[1])) {
-			require(in.cap <= LIMIT + 1 && in.len <= in.cap);
+			must(in.cap <= LIMIT + 1 && in.len <= in.cap);
 			if (r == -EMSGSIZE) {
 				dead = true;
 				break;
 			}
-			require(r > 0);
+			must(r > 0);
 			size_t n;
 			for (const char *m = frame_next(&in, &n); m; m = frame_next(&in, &n)) {
-				require(n <= LIMIT && strlen(m) == n);
-				require(memcmp(m, data + next, n + 1) == 0);
+				must(n <= LIMIT && strlen(m) == n);
+				must(memcmp(m, data + next, n + 1) == 0);
 				next += n + 1;
 			}
 		}
 	}
 	if (dead) {
-		require(size - next > LIMIT);
-		require(!memchr(data + next, '\0', LIMIT + 1));
+		must(size - next > LIMIT);
+		must(!memchr(data + next, '\0', LIMIT + 1));
 	}
 	frame_in_done(&in);
 	close(fd[0]);
