@@ -1,6 +1,7 @@
 # pm1 - one static binary. `make help` lists the targets.
 
 VERSION  := 0.1.0
+DATE     := 2026-11-24
 BUILD    ?= build
 CC       ?= gcc
 PREFIX   ?= /usr/local
@@ -10,7 +11,7 @@ WARN     := -Wall -Wextra -Wshadow -Wswitch-enum -Wmissing-prototypes -Wstrict-p
 ifdef CI
 WARN     += -Werror
 endif
-CPPFLAGS += -D_GNU_SOURCE -DPM1_VERSION='"$(VERSION)"' -Iinit -I.
+CPPFLAGS += -D_GNU_SOURCE -DPM1_VERSION='"$(VERSION)"' -DPM1_DATE='"$(DATE)"' -Iinit -I.
 CFLAGS   ?= -Os -g
 ALLFLAGS  = -std=gnu11 $(WARN) $(CPPFLAGS) $(CFLAGS) -ffunction-sections -fdata-sections -fstack-protector-strong -MMD -MP
 LDSTATIC := -static -Wl,--gc-sections -Wl,-z,relro -Wl,-z,now

@@ -1,8 +1,9 @@
-/* pm1 - argv decides what this process is; see README.md for the calls. */
+/* pm1 - argv decides what this process is; README.md and `pm1 help` tell of the calls. */
 #include "bare/bare.h"
 #include "bare/options.h"
 #include "base/own.h"
 #include "check.h"
+#include "keyhelp.h"
 #include "loop/signals.h"
 #include "os/machine.h"
 #include "supervisor.h"
@@ -37,8 +38,14 @@ static bool is_bare_flag(const char *word)
 	return word[0] == '-';
 }
 
+static bool wants_help(int argc, char **argv)
+{
+	return argc == 3 && (strcmp(argv[2], "--help") == 0 || strcmp(argv[2], "-h") == 0);
+}
+
 int main(int argc, char **argv)
 {
+	static const struct cli_keys keys = { keyhelp_print, keyhelp_roff, keyhelp_one };
 	sigset_t mask;
 
 	/* First of all: a signal that reaches PID 1 before it is blocked or handled is lost. */
@@ -51,22 +58,22 @@ int main(int argc, char **argv)
 	const char *verb = argc > 1 ? argv[1] : "";
 	if (bare_persona(argv[0]) != BARE_PM1 || is_bare_flag(verb))
 		return bare_main(argc, argv, &mask);
-	if (strcmp(verb, "run") == 0)
+	/* `pm1 run --help` goes on to the CLI, whose table has the roles too. */
+	bool help = wants_help(argc, argv);
+	if (!help && strcmp(verb, "run") == 0)
 		return supervisor_main(SUPERVISOR_RUN, argc, argv, &mask);
-	if (strcmp(verb, "daemon") == 0)
+	if (!help && strcmp(verb, "daemon") == 0)
 		return supervisor_main(SUPERVISOR_DAEMON, argc, argv, &mask);
-	if (strcmp(verb, "logd") == 0)
+	if (!help && strcmp(verb, "logd") == 0)
 		return logd_main(argc, argv);
 
 	/* What is left talks to a person: signals end it as they end any program. */
 	(void)sigprocmask(SIG_SETMASK, &mask, NULL);
-	if (strcmp(verb, "check") == 0)
+	if (!help && strcmp(verb, "check") == 0)
 		return check_main(argc - 1, argv + 1);
-	if (strcmp(verb, "help") == 0 && argc > 2 && strcmp(argv[2], "keys") == 0)
-		return check_keys_main(argc, argv);
 	if (strcmp(verb, "--version") == 0 || strcmp(verb, "-V") == 0)
 		argv[1] = (char *)"version";
 	else if (strcmp(verb, "--help") == 0 || strcmp(verb, "-h") == 0)
 		argv[1] = (char *)"help";
-	return cli_main(argc, argv);
+	return cli_main(argc, argv, &keys);
 }

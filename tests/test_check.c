@@ -1,4 +1,5 @@
 #include "check.h"
+#include "keyhelp.h"
 
 #include "base/banned.h"
 
@@ -132,7 +133,8 @@ Test(check, help_keys_names_every_key_with_its_default)
 {
 	FILE *out;
 
-	cr_expect_eq(check_keys_main(0, NULL), 0);
+	keyhelp_print(stdout);
+	fflush(stdout);
 	out = cr_get_redirected_stdout();
 	cr_expect(printed(out, "  env.NAME\n"));
 	cr_expect(printed(out, "default 5s"));

@@ -58,8 +58,8 @@ struct key {
 
 #define KEYS_MAX 64 /* of both places; as many as spec.key_line holds */
 
-/* The quoting rule, printed by `pm1 help keys` above the table. */
-extern const char keys_quoting[];
+/* How values are written, a rule a string, NULL-ended: `pm1 help keys` and the man page print them. */
+extern const char *const keys_quoting[];
 
 size_t keys_count(void);
 const struct key *keys_at(size_t i);

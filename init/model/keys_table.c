@@ -115,16 +115,18 @@ const size_t keys_table_n = sizeof(keys_table) / sizeof(*keys_table);
 _Static_assert(sizeof(keys_table) / sizeof(*keys_table) <= KEYS_MAX, "spec.key_line is too short");
 _Static_assert(sizeof(((struct spec *)0)->key_line) / sizeof(unsigned int) == KEYS_MAX, "key_line has a place for each key");
 
-const char keys_quoting[] =
-	"Values:\n"
-	"  ${NAME} and ${NAME:-default} stand for variables of pm1's own environment, $$ for a dollar sign.\n"
-	"  command and lists of words: quotes and backslashes work as in a shell, and ${NAME} as it does there:\n"
-	"    split at blanks when bare, one word in \"double quotes\", left alone in 'single quotes'.\n"
-	"  Every other value: one pair of quotes around the whole is taken off; nothing else is special.\n"
-	"  A blank followed by ; or # begins a comment, unless inside quotes.\n"
-	"  A line that ends in \\ goes on in the next one. Indentation means nothing.\n"
-	"  Relative paths are relative to the file they stand in. Sizes: 500M, 1.5G. Times: 4s, 250ms, 10m; a bare\n"
-	"  number is milliseconds. Names work in PM2's camelCase too. Sections and keys named x-... are left alone.\n";
+const char *const keys_quoting[] = {
+	"${NAME} and ${NAME:-default} stand for variables of pm1's own environment, $$ for a dollar sign.",
+	"command and lists of words: quotes and backslashes work as in a shell, and ${NAME} as it does there: split at "
+	"blanks when bare, one word in \"double quotes\", left alone in 'single quotes'.",
+	"Every other value: one pair of quotes around the whole is taken off; nothing else is special.",
+	"A blank followed by ; or # begins a comment, unless inside quotes.",
+	"A line that ends in \\ goes on in the next one. Indentation means nothing.",
+	"Relative paths are relative to the file they stand in.",
+	"Sizes: 500M, 1.5G. Times: 4s, 250ms, 10m; a bare number is milliseconds.",
+	"Names work in PM2's camelCase too. Sections and keys named x-... are left alone.",
+	NULL,
+};
 
 /* Names of PM2's and others' files that are something else here. */
 const struct keys_hint keys_hints[] = {

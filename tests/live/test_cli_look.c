@@ -182,30 +182,6 @@ Test(cli_look, a_terminal_gets_colours_and_boxes_and_NO_COLOR_takes_the_colours)
 	cr_assert_eq(live_stop(&l), 0);
 }
 
-Test(cli_look, help_lists_every_verb_and_knows_each)
-{
-	struct live l;
-	begin(&l);
-	struct called all = call(&l, "help");
-	cr_assert_eq(all.code, 0);
-	static const char *const verbs[] = { "run", "check", "start", "stop", "restart", "delete", "send-signal", "reset", "status",
-					     "describe", "jlist", "prettylist", "pid", "id", "logs", "flush", "reload-logs", "ping",
-					     "kill", "reload-config", "poweroff", "reboot", "halt", "help", "version" };
-	for (size_t i = 0; i < sizeof(verbs) / sizeof(*verbs); i++) {
-		cr_assert(strstr(all.out, verbs[i]), "help has no %s", verbs[i]);
-		struct called c = call(&l, "help", verbs[i]);
-		cr_assert(c.code == 0 && strstr(c.out, verbs[i]), "help %s: %d %s", verbs[i], c.code, c.err);
-		c = call(&l, verbs[i], "--help");
-		if (strcmp(verbs[i], "run") != 0 && strcmp(verbs[i], "check") != 0)
-			cr_assert(c.code == 0 && strstr(c.out, verbs[i]), "%s --help: %d %s", verbs[i], c.code, c.err);
-	}
-	/* What only asked for help did nothing. */
-	live_status(&l, "web", "online");
-	cr_assert(strstr(call(&l, "help", "keys").out, "memory_max"));
-	cr_assert(strncmp(call(&l, "help", "--man").out, ".TH PM1", 7) == 0);
-	cr_assert_eq(live_stop(&l), 0);
-}
-
 Test(cli_look, words_that_are_not_understood_say_so_and_the_exit_code_is_1)
 {
 	static const struct {

@@ -54,11 +54,11 @@ static int run(struct cli *c)
 	return c->command->run(c);
 }
 
-int cli_main(int argc, char **argv)
+int cli_main(int argc, char **argv, const struct cli_keys *keys)
 {
 	int at = find_verb(argc, argv);
 	const char *verb = at ? argv[at] : NULL;
-	struct cli c = { .argv0 = argc > 0 ? argv[0] : "pm1" };
+	struct cli c = { .argv0 = argc > 0 ? argv[0] : "pm1", .keys = keys };
 	for (int i = 1; !verb && i < argc; i++) {
 		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
 			verb = "help";

@@ -5,6 +5,7 @@
 #ifndef PM1_CLI_COMMAND_H
 #define PM1_CLI_COMMAND_H
 
+#include "tools/cli/cli.h"
 #include "tools/cli/options.h"
 
 #include <stdbool.h>
@@ -16,6 +17,7 @@ enum exit_code { EXIT_DONE = 0, EXIT_NOT_DONE = 1, EXIT_BAD_CONFIG = 2 };
 struct cli {
 	const char *argv0; /* borrowed */
 	const struct command *command;
+	const struct cli_keys *keys; /* borrowed */
 	struct options given; /* owned */
 	const char *socket; /* --socket, or NULL; borrowed */
 	bool json, silent;

@@ -41,6 +41,23 @@ static const struct cli_option start_options[] = {
 	{ 0 },
 };
 
+/* Letters alone: the bare init reads them itself (init/bare). */
+static const struct cli_option bare_options[] = {
+	{ "", NULL, 's', NULL, NULL, NULL, "become a subreaper when not PID 1" },
+	{ "", NULL, 'g', NULL, NULL, NULL, "pass signals to the command's whole process group" },
+	{ "", NULL, 'v', NULL, NULL, NULL, "say more; up to three times" },
+	{ "", NULL, 'w', NULL, NULL, NULL, "warn when a process of others is reaped" },
+	{ "", NULL, 'p', "SIGNAL", NULL, NULL, "get this signal when the parent of pm1 dies" },
+	{ "", NULL, 'e', "CODE", NULL, NULL, "this exit code of the command becomes 0; may be repeated" },
+	{ "", NULL, 'r', "FROM:TO", NULL, NULL, "pass a signal on as another, 0 drops it; may be repeated" },
+	{ 0 },
+};
+
+static const struct cli_option check_options[] = {
+	{ "json", NULL, 0, NULL, NULL, NULL, "print faults and services as JSON" },
+	{ 0 },
+};
+
 static const struct cli_option logs_options[] = {
 	{ "lines", NULL, 0, "N", NULL, NULL, "how many of the last lines first (default 15)" },
 	{ "nostream", NULL, 0, NULL, NULL, NULL, "print those and end" },
@@ -58,17 +75,19 @@ static const struct cli_option help_options[] = {
 static const struct command commands[] = {
 	{ "run", "", "FILE.ini", "supervise the services of FILE in the foreground",
 	  "What a container's ENTRYPOINT calls. The services' output is copied to standard output with their "
-	  "names in front; TERM and INT stop them in order.",
+	  "names in front. TERM and INT stop them; HUP reads the file again. When all have ended, it ends with the first "
+	  "failure's exit code, or 0.",
 	  GROUP_SUPERVISOR, NULL, 0, 0, NULL },
 	{ "--", "", "COMMAND [ARGS]", "be a bare init for one command, as tini is",
-	  "pm1 [-s] [-g] [-v] [-w] [-p SIG] [-e CODE] [-r FROM:TO] -- COMMAND [ARGS]: forwards signals, reaps, and "
-	  "ends with the command's exit code or 128 + its signal.",
-	  GROUP_SUPERVISOR, NULL, 0, 0, NULL },
+	  "pm1 [OPTIONS] -- COMMAND [ARGS] forwards signals, reaps, and ends with the command's exit code or 128 + its "
+	  "signal; 127 when there is no such command, 126 when it can't be run.",
+	  GROUP_SUPERVISOR, bare_options, 0, 0, NULL },
 	{ "daemon", "", "[--ready-fd N] [FILE.ini]", "the supervisor in the background; `start' runs it when needed", NULL,
 	  GROUP_SUPERVISOR, NULL, 0, 0, NULL },
 	{ "logd", "", "", "the log writer; the supervisor starts it", NULL, GROUP_SUPERVISOR, NULL, 0, 0, NULL },
-	{ "check", "", "FILE.ini", "print every fault of a configuration, and what it would run", NULL,
-	  GROUP_SUPERVISOR, NULL, 0, 0, NULL },
+	{ "check", "", "FILE.ini", "print every fault of a configuration, and what it would run",
+	  "Starts nothing. Each fault is a line FILE:LINE: [SECTION] KEY: what is wrong (what is allowed).",
+	  GROUP_SUPERVISOR, check_options, 0, 0, NULL },
 
 	{ "start", "", "[FILE.ini | TARGET... | SCRIPT | -n NAME [OPTIONS] -- COMMAND [ARGS]]",
 	  "start services; starts pm1 itself when it isn't running",
@@ -116,7 +135,7 @@ static const struct command commands[] = {
 	{ "halt", "", "", "stop the services and halt the machine", "Only where pm1 is the init of a machine.",
 	  GROUP_DAEMON, NULL, 0, 0, cmd_power },
 
-	{ "help", "", "[VERB | keys]", "this, or all about a verb, or all keys of an INI file", NULL, GROUP_OTHER,
+	{ "help", "", "[VERB | keys | KEY]", "this, or all about a verb, all keys of an INI file, or one of them", NULL, GROUP_OTHER,
 	  help_options, 0, 1, cmd_help },
 	{ "version", "", "", "print the version", NULL, GROUP_OTHER, NULL, 0, 0, cmd_version },
 };
