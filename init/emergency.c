@@ -34,9 +34,15 @@ static void on_signal(void *ctx, int sig, pid_t from)
 	(void)from;
 	if (sig == SIGCHLD)
 		reaper_drain(e->reaper);
-	if (sig != SIGINT && sig != SIGTERM && sig != SIGPWR)
+	/* As busybox's init has them; `pm1 poweroff` and the like send these where there is no socket yet. */
+	if (sig == SIGPWR || sig == SIGUSR2)
+		e->how = MACHINE_POWEROFF;
+	else if (sig == SIGUSR1)
+		e->how = MACHINE_HALT;
+	else if (sig == SIGINT || sig == SIGTERM)
+		e->how = MACHINE_REBOOT;
+	else
 		return;
-	e->how = sig == SIGPWR ? MACHINE_POWEROFF : MACHINE_REBOOT;
 	loop_quit(e->loop, END_MACHINE);
 }
 
@@ -72,7 +78,7 @@ bool emergency_shell(const char *file, const sigset_t *mask, enum machine_end *r
 	struct emergency e = { .how = MACHINE_REBOOT };
 	int code = SHELL_ENDED;
 
-	log_error("%s cannot be used; a shell on the console follows: mend it, then `exit` tries again", file);
+	log_error("%s cannot be used; a shell on the console follows: mend it, then `exit` tries again (or `pm1 reboot`)", file);
 	int r = loop_new(&e.loop);
 	if (r == 0)
 		r = signals_new(e.loop, on_signal, &e, &e.signals);

@@ -325,61 +325,94 @@ static int start_services(struct supervisor *sv)
 	return r;
 }
 
+/* From the configuration to the end of the loop. *ret_code is the exit code; 0, or -errno when it never came to the loop. */
+static int run_once(struct supervisor *sv, int *ret_code)
+{
+	bool machine = sv->mode == SUPERVISOR_MACHINE;
+
+	int r = load_or_mend(sv);
+	if (r < 0) {
+		config_done(&sv->config);
+		*ret_code = r == -ENOMEM ? 1 : EXIT_CONFIG;
+		return r;
+	}
+	if (machine) {
+		machine_hostname(sv->config.pm1.hostname, say_machine);
+		machine_loopback(say_machine);
+	}
+	if (sv->mode == SUPERVISOR_DAEMON) {
+		(void)setsid(); /* fails for a leader: then it is one already */
+		prepare_folder(sv->file);
+	}
+	r = find_log_dir(sv);
+	if (r == 0)
+		r = wire_up(sv);
+	if (r < 0) {
+		log_error("cannot start: %s", err_text(r));
+		tell_starter(sv, r == -EADDRINUSE ? "taken\n" : err_text(r));
+		unwire(sv);
+		*ret_code = 1;
+		return r;
+	}
+	if (sv->own_log) /* until here standard error is read by who started us */
+		log_setup(logstream_write_fd(sv->own_log), LOG_NOTICE, true);
+	write_pid_file(sv);
+	if (cgroups_kind(sv->cgroups) == CGROUP_NONE)
+		log_notice("no cgroups here (%s): memory is watched by sampling, processes through /proc",
+			   cgroups_text(sv->cgroups));
+	r = start_services(sv);
+	if (r < 0)
+		log_error("cannot start the services: %s", err_text(r));
+	if (sv->mode == SUPERVISOR_DAEMON)
+		prepare_detached();
+	tell_starter(sv, "ok\n");
+	*ret_code = loop_run(sv->loop);
+	unwire(sv);
+	return 0;
+}
+
+/* Every way out of PID 1 of a machine: it never returns, since the kernel panics when its init ends. */
+static _Noreturn void end_machine(enum machine_end how)
+{
+	for (;;) {
+		int r = machine_end(how, say_machine);
+		log_error("the machine does not go down: %s; trying again", err_text(r));
+		(void)sleep(10); /* nothing else runs any more */
+	}
+}
+
+static _Noreturn void be_machine(struct supervisor *sv)
+{
+	struct supervisor blank = *sv;
+	enum machine_end how;
+	int code;
+
+	while (run_once(sv, &code) < 0) {
+		if (emergency_shell(sv->file, &sv->mask, &how))
+			end_machine(how);
+		*sv = blank;
+	}
+	end_machine(sv->ending_machine ? sv->how : MACHINE_POWEROFF);
+}
+
 int supervisor_main(enum supervisor_mode mode, int argc, char **argv, const sigset_t *mask)
 {
 	struct supervisor sv = { .mode = mode, .ready_fd = -1, .mask = *mask };
-	bool machine = mode == SUPERVISOR_MACHINE;
+	int code;
 
 	prepare_stdio();
 	if (read_args(&sv, argc, argv) < 0)
 		return 1;
 	log_setup(STDERR_FILENO, LOG_NOTICE, false);
-	if (machine)
-		machine_mount_all(say_machine);
-	int r = load_or_mend(&sv);
-	if (r < 0) {
-		config_done(&sv.config);
-		return r == -ENOMEM ? 1 : EXIT_CONFIG;
-	}
-	if (machine) {
-		machine_hostname(sv.config.pm1.hostname, say_machine);
-		machine_loopback(say_machine);
-	}
-	if (mode == SUPERVISOR_DAEMON) {
-		(void)setsid(); /* fails for a leader: then it is one already */
-		prepare_folder(sv.file);
-	}
 	if (getpid() != 1 && sys_prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
 		warn(&sv, "cannot become a subreaper: what services leave behind goes to another init");
 	if (prepare_nofile(&sv.nofile))
 		sv.host.nofile = &sv.nofile;
+	if (mode == SUPERVISOR_MACHINE)
+		machine_mount_all(say_machine); /* before /proc is read below */
 	sv.host.oom_score_adj = prepare_oom_score();
-	r = find_log_dir(&sv);
-	if (r == 0)
-		r = wire_up(&sv);
-	if (r < 0) {
-		log_error("cannot start: %s", err_text(r));
-		tell_starter(&sv, r == -EADDRINUSE ? "taken\n" : err_text(r));
-		unwire(&sv);
-		return 1;
-	}
-	if (sv.own_log) /* until here standard error is read by who started us */
-		log_setup(logstream_write_fd(sv.own_log), LOG_NOTICE, true);
-	write_pid_file(&sv);
-	if (cgroups_kind(sv.cgroups) == CGROUP_NONE)
-		log_notice("no cgroups here (%s): memory is watched by sampling, processes through /proc",
-			   cgroups_text(sv.cgroups));
-	r = start_services(&sv);
-	if (r < 0)
-		log_error("cannot start the services: %s", err_text(r));
-	if (mode == SUPERVISOR_DAEMON)
-		prepare_detached();
-	tell_starter(&sv, "ok\n");
-
-	int code = loop_run(sv.loop);
-
-	unwire(&sv);
-	if (machine)
-		(void)machine_end(sv.ending_machine ? sv.how : MACHINE_POWEROFF, say_machine);
+	if (mode == SUPERVISOR_MACHINE)
+		be_machine(&sv);
+	(void)run_once(&sv, &code);
 	return code;
 }

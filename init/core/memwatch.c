@@ -78,7 +78,7 @@ static void over_restart_limit(struct service *s, uint64_t used)
 	note_kill(s, "restarted at max_memory_restart", used, s->spec->max_memory_restart);
 	char cause[SERVICE_CAUSE_MAX];
 	(void)text_format(cause, sizeof(cause), "%s", s->last_kill);
-	service_restart(s, cause);
+	service_restart_capped(s, cause);
 }
 
 static void on_sample(void *ctx)

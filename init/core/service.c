@@ -214,6 +214,26 @@ static enum event act_decide(struct service *s, usec_t *delay)
 	return EVENT_FINAL;
 }
 
+/* What follows a restart at a cap: a program that passes its cap as soon as it runs is a crash loop like any other. */
+static enum event act_capped(struct service *s, usec_t *delay)
+{
+	struct restart_end end = { .code = s->spec->stop_signal, .chance = (uint32_t)(clock_mono() * 2654435761u >> 7) };
+
+	s->capped = false;
+	switch (restart_decide(s->spec, &s->track, &end, delay)) {
+	case RESTART_AGAIN:
+		s->next_cause[0] = 0;
+		return EVENT_AGAIN;
+	case RESTART_GIVE_UP:
+		s->next_cause[0] = 0;
+		return EVENT_GIVE_UP;
+	case RESTART_FINAL: /* autorestart is about ends; the cap asked for a restart */
+		break;
+	}
+	s->restarts++;
+	return EVENT_START;
+}
+
 static void act_term(struct service *s)
 {
 	bool group = s->spec->kill_mode == KILL_MODE_GROUP;
@@ -277,7 +297,7 @@ static enum event act(struct service *s, enum action action, usec_t *delay)
 	case ACTION_REST:
 		loop_timer_off(s->timer);
 		if (s->want_up && s->next_cause[0])
-			return EVENT_START;
+			return s->capped ? act_capped(s, delay) : EVENT_START;
 		s->want_up = false;
 		break;
 	}
@@ -307,7 +327,8 @@ void service_apply(struct service *s, enum event event, const char *cause)
 		if (e.to != from || (e.action == ACTION_KILL && s->kill_rounds == 0))
 			note(s, from, e.to, cause);
 		event = act(s, e.action, &delay);
-		if (event == EVENT_MAX && e.to != from && state_is_final(e.to) && from == STATE_EXITED)
+		if (event == EVENT_MAX && e.to != from && state_is_final(e.to) &&
+		    (from == STATE_EXITED || e.to == STATE_ERRORED))
 			s->host->ended(s->host->ctx, s);
 		if (event != EVENT_MAX)
 			cause = cause_of_step(s, event, delay, words, sizeof(words));
@@ -409,7 +430,7 @@ static void set_next_cause(struct service *s, const char *cause)
 void service_start(struct service *s, const char *cause)
 {
 	s->want_up = true;
-	s->doomed = false;
+	s->capped = s->doomed = false;
 	if (s->state == STATE_STOPPING || s->state == STATE_EXITED)
 		set_next_cause(s, cause); /* the start follows once it is down */
 	restart_clear(&s->track);
@@ -418,8 +439,19 @@ void service_start(struct service *s, const char *cause)
 
 void service_stop(struct service *s, const char *cause)
 {
-	s->want_up = false;
+	s->want_up = s->capped = false;
 	s->next_cause[0] = 0;
+	service_apply(s, EVENT_STOP, cause);
+}
+
+void service_restart_capped(struct service *s, const char *cause)
+{
+	if (s->spec->min_uptime == 0 || clock_mono() - s->started >= s->spec->min_uptime) {
+		service_restart(s, cause);
+		return;
+	}
+	s->capped = true;
+	set_next_cause(s, cause);
 	service_apply(s, EVENT_STOP, cause);
 }
 
@@ -431,6 +463,7 @@ void service_restart(struct service *s, const char *cause)
 		return;
 	}
 	s->want_up = true;
+	s->capped = false;
 	s->restarts++;
 	restart_clear(&s->track);
 	set_next_cause(s, cause);

@@ -60,6 +60,7 @@ struct service {
 	bool want_up;
 	bool doomed; /* to be deleted once it is down */
 	bool killed; /* SIGKILL was sent in this stop */
+	bool capped; /* this stop is a restart at a cap after an unstable run: as a crash it counts, and waits */
 	bool start_due; /* made, and to be started with the others of its file */
 	unsigned int kill_rounds; /* of this stop: many mean a process that can't die */
 
@@ -109,6 +110,8 @@ void service_set_spec(struct service *s, struct spec *spec, const char *log_dir,
 void service_start(struct service *s, const char *cause); /* clears the unstable count */
 void service_stop(struct service *s, const char *cause);
 void service_restart(struct service *s, const char *cause); /* stop, then start; counts as a restart */
+/* The same because a cap was passed: at once after a stable run; after an unstable one by the rules for a crash. */
+void service_restart_capped(struct service *s, const char *cause);
 void service_hurry(struct service *s); /* a stop under way: kill now */
 void service_reset(struct service *s); /* counters to 0 */
 int service_signal(struct service *s, int sig); /* to the main process (or the group: kill_mode); -ESRCH */

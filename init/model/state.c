@@ -33,9 +33,9 @@ static const struct edge edges[STATE_MAX][EVENT_MAX] = {
 		[EVENT_EMPTY] = IGNORE(STATE_STOPPED), /* a cgroup may say it twice */
 		[EVENT_TIMEOUT] = IGNORE(STATE_STOPPED),
 		[EVENT_RETRY] = IGNORE(STATE_STOPPED),
-		[EVENT_AGAIN] = NEVER(STATE_STOPPED),
+		[EVENT_AGAIN] = GO(STATE_BACKOFF, ACTION_DELAY), /* stopped at a cap, again too soon */
 		[EVENT_FINAL] = NEVER(STATE_STOPPED),
-		[EVENT_GIVE_UP] = NEVER(STATE_STOPPED),
+		[EVENT_GIVE_UP] = GO(STATE_ERRORED, ACTION_REST), /* likewise, and too often */
 	},
 	[STATE_STARTING] = {
 		[EVENT_START] = IGNORE(STATE_STARTING),

@@ -55,3 +55,14 @@ Test(memory, one_below_its_cap_is_left_alone)
 	cr_assert_eq(live_get(&l, "fed", "pm1.cap.oom_kills"), 0);
 	cr_assert_eq(live_stop(&l), 0);
 }
+
+Test(memory, a_program_that_passes_its_cap_as_soon_as_it_runs_is_a_crash_loop)
+{
+	struct live l;
+	live_start(&l, LIVE_PID1,
+		   "[service:hog]\ncommand = @PROG@ hog 100\nmax_memory_restart = 30M\nmax_restarts = 4\n[service:web]\ncommand = @PROG@ wait\n");
+	live_status(&l, "hog", "errored");
+	cr_assert_eq(live_get(&l, "hog", "pm2_env.restart_time"), 3);
+	cr_assert_eq(live_get(&l, "hog", "pm1.cap.cap_hits"), 4);
+	cr_assert_eq(live_stop(&l), 0);
+}

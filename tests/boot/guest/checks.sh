@@ -1,0 +1,59 @@
+# Runs inside of the machine as a service, and says of each thing "CHECK name ok" or "CHECK name FAIL".
+# shellcheck shell=sh
+
+check() {
+	name=$1
+	shift
+	n=0
+	until "$@" >/tmp/check.out 2>&1; do
+		n=$((n + 1))
+		if [ "$n" -ge 600 ]; then
+			echo "CHECK $name FAIL"
+			cat /tmp/check.out
+			return
+		fi
+		usleep 100000
+	done
+	echo "CHECK $name ok"
+}
+
+mounted() {
+	for line in ' /proc proc ' ' /sys sysfs ' ' /dev devtmpfs ' ' /dev/pts devpts ' ' /dev/shm tmpfs ' ' /run tmpfs ' \
+		' /tmp tmpfs ' ' /sys/fs/cgroup cgroup2 '; do
+		grep -q "$line" /proc/mounts || return
+	done
+}
+
+loopback() { ping -c 1 127.0.0.1; }
+named() { [ "$(hostname)" = boxed ]; }
+pid1() { pm1 ping | grep -q 'pid 1,'; }
+in_cgroup() { # its path in the hierarchy ends in the service's name
+	for p in /proc/[0-9]*; do
+		! grep -q 'prog.trap' "$p/cmdline" || grep '^0::/' "$p/cgroup"
+	done | grep -q web
+}
+hog_killed() { pm1 describe hog | grep -q 'memory_max'; }
+hog_status() { pm1 status hog | grep -q '30M hard'; }
+leak_restarted() { pm1 describe leak | grep -q 'max_memory_restart'; }
+leak_status() { pm1 describe leak | grep -q 'cgroup v2'; }
+stopped() { pm1 status "$1" | grep -q "$1.*stopped"; }
+none_left() { ! ps | grep -v grep | grep -q setsid-daemon; }
+no_zombies() { ! grep -q '^State:.*Z' /proc/[0-9]*/status; }
+
+check mounted mounted
+check hostname named
+check loopback loopback
+check pid1 pid1
+check in-cgroup in_cgroup
+check hog-killed hog_killed
+check hog-status hog_status
+check leak-restarted leak_restarted
+check leak-status leak_status
+pm1 stop away
+check stopped stopped away
+check none-left none_left
+check no-zombies no_zombies
+pm1 describe hog
+pm1 status
+echo kept >/root/kept
+echo "CHECKS DONE"
