@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2154 # top, LIMIT and c are run.sh's
 # example.sh - the example's image, run as docker/compose.yaml says. To be sourced by run.sh.
 
 the_example_image_is_built() {
@@ -25,6 +26,7 @@ has_another_pid() {
 # The options of compose.yaml, read from it: what is tested is what a user runs.
 compose_options() {
 	docker-compose -f docker/compose.yaml config --quiet
+	# shellcheck disable=SC2016 # JavaScript
 	docker-compose -f docker/compose.yaml config | node -e '
 		const text = require("fs").readFileSync(0, "utf8");
 		for (const wanted of ["read_only: true", "no-new-privileges", "- ALL", "mem_limit", "pids_limit"])

@@ -37,7 +37,7 @@ hog_status() { pm1 status hog | grep -q '30M hard'; }
 leak_restarted() { pm1 describe leak | grep -q 'max_memory_restart'; }
 leak_status() { pm1 describe leak | grep -q 'cgroup v2'; }
 stopped() { pm1 status "$1" | grep -q "$1.*stopped"; }
-none_left() { ! ps | grep -v grep | grep -q setsid-daemon; }
+none_left() { ! grep -q setsid-daemon /proc/[0-9]*/cmdline; }
 no_zombies() { ! grep -q '^State:.*Z' /proc/[0-9]*/status; }
 
 check mounted mounted
