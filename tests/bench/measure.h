@@ -26,6 +26,12 @@
 		exit(1);              \
 	} while (0)
 
+/* What a service says of itself when it starts. */
+struct note {
+	int64_t at;
+	int64_t pid;
+};
+
 static inline int64_t now_ns(void)
 {
 	struct timespec t;
@@ -54,12 +60,14 @@ static inline double median(int64_t *v, size_t n)
 	return n % 2 ? (double)v[n / 2] : (double)(v[n / 2 - 1] + v[n / 2]) / 2;
 }
 
-/* vfork, so that the size of this program doesn't count. Ends with this program, should it be killed. */
+/* By vfork, so that the size of this program doesn't count. What it says goes to stderr: stdout is for figures. It is asked to
+ * end should this program be killed. */
 static inline pid_t spawn(char **argv)
 {
 	pid_t pid = vfork();
 	if (pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGTERM);
+		dup2(STDERR_FILENO, STDOUT_FILENO);
 		execvp(argv[0], argv);
 		_exit(127);
 	}
@@ -183,25 +191,29 @@ static inline int64_t tree_switches(const struct tree *t)
 	return sum;
 }
 
-static inline int64_t tree_pss_kb(const struct tree *t)
+/* `key` of smaps_rollup: "\nPss:", or "\nPss_Anon:" for what is no page of a file. */
+static inline int64_t tree_memory_kb(const struct tree *t, const char *key)
 {
 	int64_t sum = 0;
 	for (size_t i = 0; i < t->n; i++) {
 		char buf[8192];
 		if (proc_text(t->pids[i], "smaps_rollup", buf, sizeof(buf)))
-			sum += proc_number(buf, "\nPss:");
+			sum += proc_number(buf, key);
 	}
 	return sum;
 }
 
-/* What is left of a tree that was asked to end. Its processes are children or, when orphaned, ours as subreaper. */
+/* Ends all that descends from us, who must be a subreaper: when there is no child any more, all are gone. `root` has been asked
+ * to end and is given ten seconds to clean up after itself. */
 static inline void tree_end(pid_t root)
 {
 	static struct tree t;
-	tree_read(&t, root, "");
+	for (int64_t end = now_ns() + INT64_C(10000000000); now_ns() < end && waitpid(root, NULL, WNOHANG) == 0;)
+		nap_ms(1);
+	tree_read(&t, getpid(), "");
 	for (size_t i = 0; i < t.n; i++)
-		kill(t.pids[i], SIGKILL);
-	/* Orphans come to us; when there is no child any more, all are gone. */
+		if (t.pids[i] != getpid())
+			kill(t.pids[i], SIGKILL);
 	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
 		;
 }
