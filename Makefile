@@ -26,7 +26,7 @@ UNITTOBJ := $(UNITSRC:%.c=$(BUILD)/obj/%.o)
 LIVESRC  := $(filter-out tests/live/prog.c tests/live/deny.c,$(sort $(wildcard tests/live/*.c)))
 LIVEOBJ  := $(LIVESRC:%.c=$(BUILD)/obj/%.o)
 
-.PHONY: all deps test unit live container boot example demo check-asan lint coverage fuzz bench install clean help
+.PHONY: all deps test unit live container boot example installed demo check-asan lint coverage fuzz bench install clean help
 .DEFAULT_GOAL := all
 
 all: $(BUILD)/pm1 ## build the static binary build/pm1
@@ -71,10 +71,14 @@ boot: $(BUILD)/pm1 ## boot a real kernel under QEMU with pm1 as its init
 example: $(BUILD)/pm1 ## run the example end to end
 	tests/example/run.sh
 
+installed: $(BUILD)/pm1 ## install into a folder and look at what came of it
+	tests/install/run.sh
+
 # deps is a step of its own make run: what it installs has to be there when the rest is looked at.
 test: deps ## run all tests
 	$(MAKE) unit
 	$(MAKE) live
+	$(MAKE) installed
 	$(MAKE) example
 	$(MAKE) container
 	$(MAKE) boot
@@ -87,7 +91,7 @@ demo: ## install what it needs, build and start the asset-management example
 # Debian packages, by what needs them.
 DEPS_BUILD := gcc make libc6-dev libcap-dev libseccomp-dev libinih-dev libjansson-dev zlib1g-dev
 DEPS_TEST  := libcriterion-dev docker.io docker-compose iptables debootstrap qemu-system-x86 e2fsprogs socat busybox-static curl procps \
-	      ca-certificates xz-utils tini dumb-init
+	      ca-certificates xz-utils tini dumb-init mandoc
 DEPS_LINT  := clang clang-tidy cppcheck shellcheck gcovr libclang-rt-14-dev
 DEPS_BENCH := tini dumb-init catatonit s6 runit supervisor strace
 DEPS_NODE  := $(if $(shell command -v node),,nodejs) $(if $(shell command -v npm),,npm)
@@ -115,10 +119,13 @@ bench: $(BUILD)/pm1 ## measure pm1 beside its peers; prints ratios of one run
 	tests/sh/deps.sh $(DEPS_BENCH)
 	for b in tests/bench/*.sh; do [ ! -x $$b ] || $$b $(abspath $(BUILD)/pm1) || exit 1; done
 
-install: $(BUILD)/pm1 ## install pm1 and its man page below DESTDIR and PREFIX
-	install -D -m 755 $(BUILD)/pm1 $(DESTDIR)$(PREFIX)/bin/pm1
-	mkdir -p $(DESTDIR)$(PREFIX)/share/man/man1
-	$(BUILD)/pm1 help --man > $(DESTDIR)$(PREFIX)/share/man/man1/pm1.1
+$(BUILD)/pm1.1: $(BUILD)/pm1
+	$(BUILD)/pm1 help --man > $@
+
+install: $(BUILD)/pm1 $(BUILD)/pm1.1 ## install pm1 and its man page below DESTDIR and PREFIX
+	install -d -m 755 $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 755 $(BUILD)/pm1 $(DESTDIR)$(PREFIX)/bin/pm1
+	install -m 644 $(BUILD)/pm1.1 $(DESTDIR)$(PREFIX)/share/man/man1/pm1.1
 
 clean: ## remove what was built
 	rm -rf $(BUILD)

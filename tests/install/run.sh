@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# install/run.sh - `make install` puts the binary and its man page where they belong.
+set -uo pipefail
+cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=tests/sh/lib.sh
+. tests/sh/lib.sh
+
+t_need mandoc
+
+top=$(mktemp -d /tmp/pm1-install-XXXXXX)
+trap 'rm -rf "$top"' EXIT
+bin=$top/usr/bin/pm1
+page=$top/usr/share/man/man1/pm1.1
+
+installs() {
+	# A closed umask is the installer's own affair: what it installs is for all.
+	(umask 077 && make -s install DESTDIR="$top" PREFIX=/usr)
+	t_equal "$(cd "$top" && find . -type f | sort | tr '\n' ' ')" "./usr/bin/pm1 ./usr/share/man/man1/pm1.1 "
+	t_equal "$(stat -c %a "$bin")" 755
+	t_equal "$(stat -c %a "$page")" 644
+}
+
+binary_runs() {
+	t_match "$("$bin" version)" '^pm1 [0-9]'
+	t_equal "$("$bin" -- sh -c 'echo it runs')" "it runs"
+	# It needs no library of the machine it is put on.
+	t_equal "$(readelf -lW "$bin" | grep INTERP)" ""
+}
+
+page_has_no_faults() {
+	t_equal "$(mandoc -T lint "$page" 2>&1)" ""
+}
+
+page_is_of_this_binary() {
+	t_equal "$("$bin" help --man | md5sum)" "$(md5sum <"$page")"
+	mandoc -T ascii "$page" | tr -d '\b' | grep -q 'process manager that can be PID 1'
+}
+
+t_case "make install puts one binary and one page below DESTDIR and PREFIX" installs
+t_case "the installed binary runs, and is static" binary_runs
+t_case "mandoc finds no fault in the page" page_has_no_faults
+t_case "the page is the one that the binary prints" page_is_of_this_binary
+t_done install
