@@ -33,7 +33,7 @@ page_has_no_faults() {
 
 page_is_of_this_binary() {
 	t_equal "$("$bin" help --man | md5sum)" "$(md5sum <"$page")"
-	mandoc -T ascii "$page" | tr -d '\b' | grep -q 'process manager that can be PID 1'
+	t_match "$(mandoc -T ascii "$page")" 'process manager that can be PID 1'
 }
 
 t_case "make install puts one binary and one page below DESTDIR and PREFIX" installs
