@@ -90,6 +90,15 @@ static void add_value(struct text *t, const char *value)
 	(void)text_addf(t, "... (%zu bytes)", n);
 }
 
+/* A value of [defaults] is read for each service: what it warns of is said once. */
+static bool is_said(const struct diag *d, const char *text)
+{
+	for (size_t i = 0; i < d->n; i++)
+		if (strcmp(d->messages[i].text, text) == 0)
+			return true;
+	return false;
+}
+
 void diag_add(struct diag *d, enum diag_level level, const struct where *at, const char *key, const char *value,
 	      const char *fmt, ...)
 {
@@ -131,6 +140,8 @@ void diag_add(struct diag *d, enum diag_level level, const struct where *at, con
 		(void)text_add(&t, " ");
 	}
 	(void)text_add_safe(&t, words);
+	if (level == DIAG_WARNING && is_said(d, buf))
+		return;
 	m = (struct message){ .text = strdup(buf), .level = level, .i = d->n };
 	if (at) {
 		m.file = file_number(d, at->file);

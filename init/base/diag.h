@@ -34,6 +34,7 @@ void diag_free(struct diag *d);
 void diag_add(struct diag *d, enum diag_level level, const struct where *at, const char *key, const char *value,
 	      const char *fmt, ...) __attribute__((format(printf, 6, 7)));
 #define diag_error(d, at, key, value, ...) diag_add(d, DIAG_ERROR, at, key, value, __VA_ARGS__)
+/* The same warning twice is one. */
 #define diag_warn(d, at, key, value, ...) diag_add(d, DIAG_WARNING, at, key, value, __VA_ARGS__)
 
 /* Puts the messages in the order of their files, as these were first spoken of, and lines. */

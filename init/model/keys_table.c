@@ -82,7 +82,7 @@ const struct key keys_table[] = {
 
 	/* watching files */
 	{ .name = "watch", .type = KEY_CUSTOM, SVC(watch), .dflt = "no", .set = custom_watch,
-	  .allowed = "yes (all of cwd), no, or paths by blank or comma", .help = "restart it when files change" },
+	  .allowed = "yes (all of cwd), no, or paths by blank or comma", .help = "restart it when files change; not there yet: read and checked, then ignored" },
 	{ .name = "ignore_watch", .aliases = "watch_ignore", .type = KEY_WORDS, SVC(ignore_watch), .dflt = "",
 	  .allowed = "names or patterns by blank or comma", .help = "what isn't watched" },
 	{ .name = "watch_delay", .type = KEY_SPAN, SVC(watch_delay), .dflt = "0",

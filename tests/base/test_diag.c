@@ -121,3 +121,20 @@ Test(diag, more_than_are_kept_are_counted_and_that_is_told)
 	cr_expect_not_null(strstr(diag_text(d, DIAG_MESSAGES_MAX), "more faults"));
 	cr_expect_eq(diag_level(d, DIAG_MESSAGES_MAX), DIAG_ERROR);
 }
+
+Test(diag, the_same_warning_is_kept_once_the_same_error_each_time)
+{
+	struct diag *d = diag_new();
+	struct where at = { .file = "a.ini", .line = 2, .section = "defaults" };
+
+	for (int i = 0; i < 3; i++)
+		diag_warn(d, &at, "watch", "yes", "not there yet; ignoring");
+	at.line = 3;
+	diag_warn(d, &at, "watch", "yes", "not there yet; ignoring");
+	cr_expect_eq(diag_count(d), 2);
+	diag_error(d, &at, NULL, NULL, "wrong");
+	diag_error(d, &at, NULL, NULL, "wrong");
+	cr_expect_eq(diag_errors(d), 2);
+	cr_expect_eq(diag_count(d), 4);
+	diag_free(d);
+}
