@@ -199,7 +199,7 @@ void memwatch_look(struct service *s, struct memwatch_now *ret)
 	ssize_t n = pids ? (s->cgroup ? cgroup_pids(s->cgroup, pids, KIN_MAX) : kin_find(s->pid, s->mark, pids, KIN_MAX)) :
 			   -ENOMEM;
 	struct kin_usage u;
-	if (n <= 0 || kin_usage(pids, n < KIN_MAX ? (size_t)n : KIN_MAX, &u) < 0)
+	if (n <= 0 || kin_usage(pids, n < KIN_MAX ? (size_t)n : KIN_MAX, !done, &u) < 0)
 		return;
 	if (!done) {
 		ret->memory = u.memory;

@@ -14,13 +14,14 @@ struct cgroup {
 	struct cgroup *next; /* in the list of all */
 	bool has_news;
 	int dir_fd; /* owned: of the folder, -1 */
-	int join_fd; /* owned: cgroup.procs, open for writing, -1 */
+	int join_fd; /* owned: cgroup.procs, or tasks of v1, open for writing, -1 */
 	char *path; /* owned: absolute, of the folder */
 	uint64_t memory_notice; /* what the limit is set to, 0: none */
 	bool notice_armed;
 	/* v2 */
 	int watch; /* inotify's number for memory.events, -1 */
 	/* v1 */
+	bool limited; /* a limit was written: lifting it takes writes too */
 	int oom_fd, notice_fd; /* owned eventfds, -1 */
 	int oom_control_fd, usage_fd; /* owned: the files they are registered for */
 };

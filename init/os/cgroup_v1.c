@@ -92,11 +92,14 @@ static int set_limit(struct cgroup *g, uint64_t max, const char **ret_file)
 	if (max)
 		(void)text_format(text, sizeof(text), "%llu", (unsigned long long)max);
 	*ret_file = "memory.limit_in_bytes";
+	if (!max && !g->limited)
+		return 0; /* as it was made */
 	/* memsw can't be below limit: going up it has to move first, going down last; without swap accounting it isn't there. */
 	(void)cgroup_write(g, "memory.memsw.limit_in_bytes", text);
 	int r = cgroup_write(g, "memory.limit_in_bytes", text);
 	if (r == 0)
 		(void)cgroup_write(g, "memory.memsw.limit_in_bytes", text);
+	g->limited = true; /* also when half of it failed */
 	return r;
 }
 

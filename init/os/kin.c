@@ -243,7 +243,7 @@ static bool read_pss(pid_t pid, uint64_t *ret)
 	return true;
 }
 
-int kin_usage(const pid_t *pids, size_t n, struct kin_usage *ret)
+int kin_usage(const pid_t *pids, size_t n, bool memory, struct kin_usage *ret)
 {
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), tick = (uint64_t)sysconf(_SC_CLK_TCK);
 
@@ -254,6 +254,8 @@ int kin_usage(const pid_t *pids, size_t n, struct kin_usage *ret)
 		if (read_stat(pids[i], &f) < 0)
 			continue;
 		ret->cpu_usec += (f.utime + f.stime) * (1000000 / tick);
+		if (!memory)
+			continue;
 		if (read_pss(pids[i], &pss)) {
 			ret->memory += pss;
 		} else {

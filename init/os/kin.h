@@ -28,8 +28,9 @@ struct kin_usage {
 	bool pss;
 	uint64_t cpu_usec; /* user and system time of the living ones */
 };
-/* Sums over the kin. A process that vanishes meanwhile is passed over. */
-int kin_usage(const pid_t *pids, size_t n, struct kin_usage *ret);
+/* Sums over the kin. A process that vanishes meanwhile is passed over. Without `memory` that stays 0: for PSS the kernel walks all
+ * pages, half of the cost. */
+int kin_usage(const pid_t *pids, size_t n, bool memory, struct kin_usage *ret);
 
 /* Start time of a pid in clock ticks since boot, to tell a reused pid. */
 int kin_start_time(pid_t pid, uint64_t *ret);

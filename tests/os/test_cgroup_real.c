@@ -77,6 +77,21 @@ Test(cgroup_real, where_clone3_is_refused_the_child_joins_by_itself)
 	(void)spawned_end(&s);
 }
 
+/* By cgroup.procs each start after a quiet moment took 8 to 13 ms: the kernel waited for an RCU grace period. */
+Test(cgroup_real, under_v1_the_child_moves_its_one_thread)
+{
+	char self[64], path[PATH_MAX];
+
+	if (cgroups_kind(all) != CGROUP_V1)
+		cr_skip_test("no v1");
+	cr_assert_eq(cgroup_new(all, "web", NULL, &g), 0);
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", g->join_fd);
+	ssize_t n = readlink(self, path, sizeof(path) - 1);
+	cr_assert_gt(n, 6);
+	path[n] = '\0';
+	cr_expect_str_eq(path + n - 6, "/tasks");
+}
+
 Test(cgroup_real, a_cgroup_that_refuses_the_child_is_told)
 {
 	char *argv[] = { "/bin/true", NULL };

@@ -45,6 +45,17 @@ Test(cgroup_v1, limits_are_written_and_minus_one_is_none)
 	cr_expect_eq(g->oom_fd, -1);
 }
 
+Test(cgroup_v1, where_no_limit_was_set_none_is_lifted)
+{
+	const char *file = NULL;
+
+	cr_assert_eq(cgroup_limit_memory(g, 0, 0, &file), 0);
+	cr_expect_str_eq(folder_get("memory.limit_in_bytes"), "", "two writes and more that each start would pay for");
+	cr_assert_eq(cgroup_limit_memory(g, 0, 400 << 20, &file), 0, "%s", file);
+	cr_expect_str_eq(folder_get("memory.limit_in_bytes"), "");
+	cr_expect_geq(g->notice_fd, 0, "the notice needs no limit");
+}
+
 Test(cgroup_v1, news_is_registered_for_the_kill_and_for_the_threshold)
 {
 	const char *file = NULL;

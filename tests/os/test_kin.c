@@ -284,15 +284,19 @@ Test(kin, usage_is_the_sum_of_the_living)
 	pid_t self = getpid(), dead = start(spawned_env), both[] = { self, dead, self };
 
 	end(dead);
-	cr_assert_eq(kin_usage(&self, 1, &one), 0);
+	cr_assert_eq(kin_usage(&self, 1, true, &one), 0);
 	cr_expect_gt(one.memory, 0);
-	cr_assert_eq(kin_usage(both, 3, &two), 0);
+	cr_assert_eq(kin_usage(both, 3, true, &two), 0);
 	cr_expect_gt(two.memory, one.memory, "counted twice");
 	cr_expect_eq(two.pss, one.pss);
-	cr_assert_eq(kin_usage(&dead, 1, &one), 0);
+	struct kin_usage time_only;
+	cr_assert_eq(kin_usage(both, 3, false, &time_only), 0);
+	cr_expect_eq(time_only.memory, 0, "not asked for");
+	cr_expect_geq(time_only.cpu_usec, two.cpu_usec);
+	cr_assert_eq(kin_usage(&dead, 1, true, &one), 0);
 	cr_expect_eq(one.memory, 0);
 	cr_expect_eq(one.cpu_usec, 0);
-	cr_assert_eq(kin_usage(NULL, 0, &one), 0);
+	cr_assert_eq(kin_usage(NULL, 0, true, &one), 0);
 	cr_expect_eq(one.memory, 0);
 }
 
@@ -303,7 +307,7 @@ Test(kin, where_pss_cannot_be_read_it_is_rss)
 	pid_t self = getpid();
 
 	sys_fake_fail("open", 2, EACCES);
-	cr_assert_eq(kin_usage(&self, 1, &u), 0);
+	cr_assert_eq(kin_usage(&self, 1, true, &u), 0);
 	cr_expect(!u.pss);
 	cr_expect_gt(u.memory, 0);
 	cr_expect_eq(u.memory % (uint64_t)sysconf(_SC_PAGESIZE), 0);
