@@ -117,8 +117,9 @@ _Static_assert(sizeof(((struct spec *)0)->key_line) / sizeof(unsigned int) == KE
 
 const char *const keys_quoting[] = {
 	"${NAME} and ${NAME:-default} stand for variables of pm1's own environment, $$ for a dollar sign.",
-	"command and lists of words: quotes and backslashes work as in a shell, and ${NAME} as it does there: split at "
-	"blanks when bare, one word in \"double quotes\", left alone in 'single quotes'.",
+	/* In parentheses: a comma is not missing here. */
+	("command and lists of words: quotes and backslashes work as in a shell, and ${NAME} as it does there: split at "
+	 "blanks when bare, one word in \"double quotes\", left alone in 'single quotes'."),
 	"Every other value: one pair of quotes around the whole is taken off; nothing else is special.",
 	"A blank followed by ; or # begins a comment, unless inside quotes.",
 	"A line that ends in \\ goes on in the next one. Indentation means nothing.",
