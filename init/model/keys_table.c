@@ -148,5 +148,13 @@ const struct keys_hint keys_hints[] = {
 	{ "directory", "it is called cwd here" },
 	{ "restart", "write autorestart = yes or no" },
 	{ "log_time", "it is called log_date_format here" },
+	{ "disable_logs", "write out_file = none and error_file = none" },
+	{ "cron_restart", "schedules are not there yet" },
+	{ "cron", "schedules are not there yet" },
+	{ "wait_ready", "readiness is not there yet" },
+	{ "listen_timeout", "readiness is not there yet" },
+	{ "log_type", "lines are logged as they come; JSON is not there yet" },
+	{ "log_format", "lines are logged as they come; JSON is not there yet" },
+	{ "depends_on", "an order of starts is not there yet" },
 };
 const size_t keys_hints_n = sizeof(keys_hints) / sizeof(*keys_hints);

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# install/run.sh - `make install` puts the binary and its man page where they belong.
+# install/run.sh - `make install` puts the binary and its man page where they belong, and README.md speaks of what is there.
+# shellcheck disable=SC2016 # the backquotes are Markdown's
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 1
 # shellcheck source=tests/sh/lib.sh
@@ -36,8 +37,29 @@ page_is_of_this_binary() {
 	t_match "$(mandoc -T ascii "$page")" 'process manager that can be PID 1'
 }
 
+# The first block of INI in README.md, as a new user takes it.
+readme_file() {
+	sed -n '/^```ini$/,/^```$/{/^```/d;p}' README.md >"$top/pm1.ini"
+	[ -s "$top/pm1.ini" ] || t_fail "no INI in README.md"
+	t_match "$("$bin" check "$top/pm1.ini")" '2 services, no faults'
+}
+
+readme_words_are_known() {
+	local key verb
+	# The third column of the table of keys, and every verb that is shown.
+	while read -r key; do
+		"$bin" help "$key" >/dev/null || t_fail "no key or verb $key"
+	done < <(sed -n 's/^| .* | .* | `\([a-z_.]*\)`.*/\1/p' README.md)
+	# Commands, not prose: in backquotes, behind a prompt, or indented.
+	while read -r verb; do
+		"$bin" help "$verb" >/dev/null || t_fail "no verb $verb"
+	done < <(sed -nE 's/.*(`|^\$ |^    )pm1 ([a-z][a-z-]*).*/\2/p' README.md | sort -u)
+}
+
 t_case "make install puts one binary and one page below DESTDIR and PREFIX" installs
 t_case "the installed binary runs, and is static" binary_runs
 t_case "mandoc finds no fault in the page" page_has_no_faults
 t_case "the page is the one that the binary prints" page_is_of_this_binary
+t_case "the first file of README.md has no faults" readme_file
+t_case "README.md speaks of verbs and keys that are there" readme_words_are_known
 t_done install

@@ -75,7 +75,7 @@ static const struct item codes[] = {
 static const struct item examples[] = {
 	{ "pm1 check pm1.ini", "Prints every fault of a file, or what it would run." },
 	{ "pm1 start pm1.ini", "Runs it as a daemon." },
-	{ "pm1 start server.js -n web -i 2 --max-memory-restart 300M -- --port 80", "One service without a file." },
+	{ "pm1 start server.js -n web --max-memory-restart 300M -- --port 80", "One service without a file." },
 	{ "pm1 status", "Prints the table of the services." },
 	{ "pm1 describe web", "Says why it is as it is." },
 	{ "pm1 logs web --lines 50", "Prints the last lines, then follows." },
