@@ -2,6 +2,7 @@
 #include "tools/cli/help.h"
 
 #include "base/banned.h"
+#include "base/own.h"
 #include "base/page.h"
 #include "tools/cli/man.h"
 #include "tools/cli/out.h"
@@ -62,10 +63,35 @@ static void print_options(FILE *f, const struct cli_option *options)
 	}
 }
 
+/* PM2's verbs that fingers remember, and what there is instead. */
+static const struct {
+	const char *verb, *instead;
+} missing[] = {
+	{ "reload", "`restart' stops and starts; `reload-config' reads the files again" },
+	{ "scale", "write instances in the file, then `reload-config'" },
+	{ "monit", "`status' and `logs' look" },
+	{ "save", "the INI file is what is remembered" },
+	{ "dump", "the INI file is what is remembered" },
+	{ "resurrect", "`start FILE.ini' starts what the file says" },
+	{ "startup", "let the machine's init call `pm1 run FILE.ini'" },
+	{ "env", "`describe' shows the rest" },
+};
+
+static const char *missing_instead(const char *verb)
+{
+	for (size_t i = 0; i < ARRAY_LEN(missing); i++)
+		if (strcmp(missing[i].verb, verb) == 0)
+			return missing[i].instead;
+	return NULL;
+}
+
 int help_unknown(const char *verb)
 {
+	const char *instead = missing_instead(verb);
 	const char *near = commands_nearest(verb);
-	if (near)
+	if (instead)
+		out_error("'%s' is not there yet; %s", verb, instead);
+	else if (near)
 		out_error("unknown verb '%s' (did you mean '%s'?)", verb, near);
 	else
 		out_error("unknown verb '%s'; `pm1 help' lists them", verb);
@@ -109,6 +135,10 @@ int cmd_help(struct cli *c)
 		return c->keys->print(stdout), EXIT_DONE;
 	if (!commands_find(word) && c->keys->one(stdout, word))
 		return EXIT_DONE;
+	if (!commands_find(word) && !commands_nearest(word) && !missing_instead(word)) {
+		out_error("'%s' is neither a verb nor a key; `pm1 help' and `pm1 help keys' list them", word);
+		return EXIT_NOT_DONE;
+	}
 	return help_verb(c, word);
 }
 
