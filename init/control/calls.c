@@ -63,7 +63,8 @@ static const char *who(const struct session *s, const char *verb, char *buf, siz
 
 static void call_list(struct requests *r, struct session *s, const struct call *call)
 {
-	struct request q = { .all = r, .session = s, .verb = VERB_LIST };
+	struct request q = { .all = r, .session = s, .verb = VERB_LIST,
+			     .brief = json_is_true(json_object_get(call->params, "brief")) };
 	json_t *targets = json_object_get(call->params, "targets");
 
 	if (json_is_array(targets) && json_array_size(targets)) {

@@ -62,6 +62,17 @@ static const char *out_path(const struct service *s, struct logstream *stream, b
 	return path[0] ? path : "/dev/null";
 }
 
+/* Of pm2_env, what a table of services shows. */
+static void set_table(json_t *o, const struct service *s)
+{
+	set(o, "status", str(state_pm2_name(s->state)));
+	set(o, "restart_time", json_integer(s->restarts));
+	set(o, "pm_uptime", json_integer(ms(s->started_wall)));
+	set(o, "exec_mode", str("fork_mode"));
+	set(o, "namespace", str(s->spec->ns));
+	set(o, "username", str(s->spec->user ? s->spec->user : s->host->user));
+}
+
 static json_t *report_env(struct service *s)
 {
 	const struct spec *spec = s->spec;
@@ -73,10 +84,8 @@ static json_t *report_env(struct service *s)
 	(void)text_format(id, sizeof(id), "%s", s->mark + sizeof("PM1_ID=") - 1);
 	set(o, "name", str(spec->name));
 	set(o, "pm_id", json_integer(s->id));
-	set(o, "status", str(state_pm2_name(s->state)));
-	set(o, "restart_time", json_integer(s->restarts));
+	set_table(o, s);
 	set(o, "unstable_restarts", json_integer(s->track.unstable));
-	set(o, "pm_uptime", json_integer(ms(s->started_wall)));
 	set(o, "created_at", json_integer(ms(s->created_wall)));
 	set(o, "exit_code", s->has_exit || s->start_failed ? json_integer(service_exit_code(s)) : json_null());
 	set(o, "pm_exec_path", str(spec->argv.n ? spec->argv.v[0] : ""));
@@ -87,9 +96,7 @@ static json_t *report_env(struct service *s)
 	if (s->out && logstream_combined(s->out)[0])
 		set(o, "pm_log_path", str(out_path(s, s->out, true)));
 	set(o, "instances", json_integer(spec->instances));
-	set(o, "exec_mode", str("fork_mode"));
 	set(o, "exec_interpreter", str("none"));
-	set(o, "namespace", str(spec->ns));
 	set(o, "autorestart", json_boolean(spec->autorestart));
 	set(o, "autostart", json_boolean(spec->autostart));
 	set(o, "watch", json_boolean(spec->watch));
@@ -98,7 +105,6 @@ static json_t *report_env(struct service *s)
 		set(o, "max_memory_restart", json_integer((json_int_t)spec->max_memory_restart));
 	set(o, "kill_timeout", json_integer(ms(spec->kill_timeout)));
 	set(o, spec->instance_var ? spec->instance_var : "NODE_APP_INSTANCE", json_integer(s->instance));
-	set(o, "username", str(spec->user ? spec->user : s->host->user));
 	set(o, "unique_id", str(id));
 	set(o, "version", str("N/A"));
 	set(o, "node_version", json_null());
@@ -123,13 +129,18 @@ static json_t *report_history(const struct service *s)
 	return a;
 }
 
+static void set_cap(json_t *o, const struct service *s)
+{
+	set(o, "memory_max", json_integer((json_int_t)s->spec->memory_max));
+	set(o, "max_memory_restart", json_integer((json_int_t)s->spec->max_memory_restart));
+	set(o, "by", str(memwatch_by_text(memwatch_by(s))));
+}
+
 static json_t *report_cap(const struct service *s)
 {
 	json_t *o = json_object();
 
-	set(o, "memory_max", json_integer((json_int_t)s->spec->memory_max));
-	set(o, "max_memory_restart", json_integer((json_int_t)s->spec->max_memory_restart));
-	set(o, "by", str(memwatch_by_text(memwatch_by(s))));
+	set_cap(o, s);
 	set(o, "peak", json_integer((json_int_t)s->peak));
 	set(o, "oom_kills", json_integer((json_int_t)s->oom_total));
 	set(o, "cap_hits", json_integer((json_int_t)s->cap_total));
@@ -189,7 +200,7 @@ static json_t *report_own(struct service *s)
 	return o;
 }
 
-json_t *report_service(struct service *s)
+static json_t *report_with(struct service *s, json_t *env, json_t *own)
 {
 	json_t *o = json_object(), *monit = json_object();
 	struct memwatch_now now;
@@ -201,9 +212,25 @@ json_t *report_service(struct service *s)
 	set(o, "name", str(s->spec->name));
 	set(o, "pm_id", json_integer(s->id));
 	set(o, "monit", monit);
-	set(o, "pm2_env", report_env(s));
-	set(o, "pm1", report_own(s));
+	set(o, "pm2_env", env);
+	set(o, "pm1", own);
 	return o;
+}
+
+json_t *report_service(struct service *s)
+{
+	return report_with(s, report_env(s), report_own(s));
+}
+
+json_t *report_service_brief(struct service *s)
+{
+	json_t *env = json_object(), *own = json_object(), *cap = json_object();
+
+	set_table(env, s);
+	set_cap(cap, s);
+	set(own, "failure", str_or_null(s->failure));
+	set(own, "cap", cap);
+	return report_with(s, env, own);
 }
 
 json_t *report_self(const struct report_self *self, const struct service_host *host)

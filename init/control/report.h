@@ -19,6 +19,7 @@ struct report_self {
 
 /* A new reference, or NULL without memory. */
 json_t *report_service(struct service *s);
+json_t *report_service_brief(struct service *s); /* only what a table of services shows: a sixth of the size */
 json_t *report_self(const struct report_self *self, const struct service_host *host);
 
 #endif

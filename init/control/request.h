@@ -22,6 +22,7 @@ struct request {
 	struct goal *goals; /* owned */
 	size_t n, cap;
 	json_t *messages; /* owned: what to tell beside the services */
+	bool brief; /* the services in short */
 	bool syncing; /* the goals are reached, the logs are being written out */
 };
 

@@ -22,7 +22,7 @@ json_t *request_services(const struct request *q)
 	for (size_t i = 0; i < q->n; i++) {
 		struct service *s = manager_by_id(q->all->cfg.manager, q->goals[i].id);
 		if (s)
-			(void)json_array_append_new(a, report_service(s));
+			(void)json_array_append_new(a, q->brief ? report_service_brief(s) : report_service(s));
 	}
 	return a;
 }

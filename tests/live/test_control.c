@@ -411,3 +411,29 @@ Test(control, it_tells_its_varlink_interface)
 	cr_assert_str_eq(json_string_value(json_object_get(r, "error")), "org.varlink.service.MethodNotFound");
 	cr_assert_eq(live_stop(&l), 0);
 }
+
+Test(control, a_brief_list_says_in_short_what_the_full_one_says)
+{
+	static const char *const kept[] = { "status", "restart_time", "pm_uptime", "exec_mode", "namespace", "username" };
+	struct live l;
+	live_start(&l, LIVE_PID1, two);
+	live_status(&l, "web", "online");
+	live_status(&l, "db", "online");
+	json_t *full = live_call(&l, "List", "{\"targets\":[\"web\"]}");
+	json_t *brief = live_call(&l, "List", "{\"targets\":[\"web\"],\"brief\":true}");
+	const json_t *a = json_array_get(json_object_get(json_object_get(full, "parameters"), "services"), 0);
+	const json_t *b = json_array_get(json_object_get(json_object_get(brief, "parameters"), "services"), 0);
+	const json_t *env = json_object_get(b, "pm2_env"), *own = json_object_get(b, "pm1");
+
+	cr_expect(json_equal(json_object_get(a, "pid"), json_object_get(b, "pid")));
+	cr_expect(json_equal(json_object_get(a, "name"), json_object_get(b, "name")));
+	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
+		cr_expect(json_equal(json_object_get(env, kept[i]), json_object_get(json_object_get(a, "pm2_env"), kept[i])), "%s",
+			  kept[i]);
+	cr_expect_eq(json_object_size(env), sizeof(kept) / sizeof(kept[0]));
+	cr_expect(json_is_string(json_object_get(json_object_get(own, "cap"), "by")));
+	cr_expect_null(json_object_get(own, "history"));
+	json_decref(full);
+	json_decref(brief);
+	cr_assert_eq(live_stop(&l), 0);
+}

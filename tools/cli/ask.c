@@ -174,11 +174,12 @@ json_t *ask_words(const struct cli *c, size_t from)
 	return a;
 }
 
-int ask_list(struct cli *c, struct reply *ret)
+int ask_list(struct cli *c, bool brief, struct reply *ret)
 {
 	bool json = c->json;
 	c->json = false;
-	json_t *params = c->given.nwords ? json_pack("{s:o}", "targets", ask_words(c, 0)) : json_object();
+	json_t *params = c->given.nwords ? json_pack("{s:o, s:b}", "targets", ask_words(c, 0), "brief", brief) :
+					   json_pack("{s:b}", "brief", brief);
 	int code = ask(c, VERB_LIST, params, ret);
 	c->json = json;
 	return code;

@@ -13,8 +13,9 @@
 int ask(struct cli *c, enum verb v, json_t *params, struct reply *ret);
 /* The same over a connection that is open. */
 int ask_over(struct cli *c, struct client *to, enum verb v, json_t *params, struct reply *ret);
-/* ask() for a List of the words given on the command line (none: all); *ret owned by the caller. No JSON is printed. */
-int ask_list(struct cli *c, struct reply *ret);
+/* ask() for a List of the words given on the command line (none: all), `brief` for no more than a table shows; *ret owned by the
+ * caller. No JSON is printed. */
+int ask_list(struct cli *c, bool brief, struct reply *ret);
 
 /* ask_over() in two steps, for a caller that wants to see an error first. ask_raw(): EXIT_DONE with *ret, an error reply
  * too, or EXIT_NOT_DONE and the reason told. ask_settle() prints, explains and frees an error reply: the exit code. */

@@ -183,7 +183,7 @@ static void history_rows(const struct cli *c, const json_t *s)
 int cmd_describe(struct cli *c)
 {
 	struct reply r;
-	int code = ask_list(c, &r);
+	int code = ask_list(c, false, &r);
 	if (code != EXIT_DONE)
 		return code;
 	json_t *services = look_services(r.params);

@@ -9,7 +9,7 @@
 static json_t *list(struct cli *c, int *code)
 {
 	struct reply r;
-	*code = ask_list(c, &r);
+	*code = ask_list(c, false, &r);
 	if (*code != EXIT_DONE)
 		return NULL;
 	json_t *services = look_services(r.params);

@@ -214,7 +214,7 @@ int cmd_logs(struct cli *c)
 	if (!read_lines(c, &lines))
 		return EXIT_NOT_DONE;
 	struct reply r;
-	int code = ask_list(c, &r);
+	int code = ask_list(c, false, &r);
 	if (code != EXIT_DONE)
 		return code;
 	const struct options *o = &c->given;

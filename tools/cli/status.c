@@ -242,7 +242,7 @@ void status_show_all(struct cli *c)
 	struct reply r;
 	if (c->json || c->silent || client_open(&client, c->socket, &tried) < 0)
 		return;
-	if (client_call(&client, VERB_LIST, NULL, CLIENT_QUICK, &r) == 0) {
+	if (client_call(&client, VERB_LIST, json_pack("{s:b}", "brief", 1), CLIENT_QUICK, &r) == 0) {
 		if (!r.error)
 			(void)show(c, r.params, false);
 		reply_done(&r);
@@ -253,7 +253,7 @@ void status_show_all(struct cli *c)
 int cmd_status(struct cli *c)
 {
 	struct reply r;
-	int code = ask_list(c, &r);
+	int code = ask_list(c, !c->json, &r);
 	if (code != EXIT_DONE)
 		return code;
 	if (c->json)
