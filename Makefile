@@ -15,6 +15,7 @@ CPPFLAGS += -D_GNU_SOURCE -DPM1_VERSION='"$(VERSION)"' -DPM1_DATE='"$(DATE)"' -I
 CFLAGS   ?= -Os -g
 ALLFLAGS  = -std=gnu11 $(WARN) $(CPPFLAGS) $(CFLAGS) -ffunction-sections -fdata-sections -fstack-protector-strong -MMD -MP
 LDSTATIC := -static -Wl,--gc-sections -Wl,-z,relro -Wl,-z,now
+STRIP    ?= objcopy --strip-all
 LIBS     := -linih -ljansson -lcap
 
 SRC      := $(sort $(shell find init tools -name '*.c'))
@@ -33,7 +34,7 @@ all: $(BUILD)/pm1 ## build the static binary build/pm1
 
 $(BUILD)/pm1: $(OBJ)
 	$(CC) $(LDSTATIC) $(LDFLAGS) -o $@.full $^ $(LIBS)
-	strip -o $@ $@.full
+	$(STRIP) $@.full $@
 	@printf 'built %s: %s bytes, stripped\n' $@ "$$(stat -c %s $@)"
 
 $(BUILD)/obj/%.o: %.c
@@ -99,9 +100,15 @@ DEPS_NODE  := $(if $(shell command -v node),,nodejs) $(if $(shell command -v npm
 deps: ## install the Debian packages that building and testing need
 	tests/sh/deps.sh $(DEPS_BUILD) $(DEPS_TEST) $(DEPS_LINT) $(DEPS_NODE)
 
+# What a sanitizer finds in any process goes to a file, not to where its stderr happens to go: one report is a failure.
+ASAN_REPORTS = $(abspath $(BUILD))/asan/reports
 check-asan: ## build with ASan and UBSan, and run unit and live tests
+	rm -rf $(ASAN_REPORTS)
+	mkdir -p -m 1777 $(ASAN_REPORTS)
+	ASAN_OPTIONS=log_path=$(ASAN_REPORTS)/report:log_exe_name=1 UBSAN_OPTIONS=print_stacktrace=1 \
 	$(MAKE) BUILD=$(BUILD)/asan CFLAGS="-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined" \
-		LDSTATIC= LDFLAGS="-fsanitize=address,undefined" unit live
+		LDSTATIC= STRIP=cp LDFLAGS="-fsanitize=address,undefined" unit live
+	@! cat $(ASAN_REPORTS)/report.* 2>/dev/null || { echo "the sanitizers found what stands above (in $(ASAN_REPORTS))"; exit 1; }
 
 lint: ## clang-tidy, cppcheck, shellcheck, and the arrows between the folders
 	tests/lint/arrows.sh

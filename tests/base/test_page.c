@@ -1,6 +1,7 @@
 #include "base/page.h"
 
 #include "base/banned.h"
+#include "tests/fakes/keep.h"
 
 #include <criterion/criterion.h>
 
@@ -19,7 +20,7 @@ static FILE *begin(void)
 static const char *printed(FILE *f)
 {
 	cr_assert_eq(fclose(f), 0);
-	return got;
+	return keep(got);
 }
 
 static size_t longest_line(const char *s)

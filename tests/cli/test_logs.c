@@ -1,3 +1,4 @@
+#include "tests/fakes/keep.h"
 #include "tools/cli/logs.h"
 
 #include <criterion/criterion.h>
@@ -13,7 +14,7 @@ static char *tamed(const char *s, size_t n)
 
 	logs_tame(f, s, n);
 	(void)fclose(f);
-	return text;
+	return keep(text);
 }
 
 static char *line(struct logs_how how, const char *name, bool err, const char *s, size_t n)
@@ -25,7 +26,7 @@ static char *line(struct logs_how how, const char *name, bool err, const char *s
 
 	logs_line(&source, s, n);
 	(void)fclose(how.f);
-	return text;
+	return keep(text);
 }
 
 Test(logs, text_tabs_colours_and_utf8_pass)

@@ -1,3 +1,4 @@
+#include "tests/fakes/keep.h"
 #include "tools/cli/out.h"
 #include "tools/cli/table.h"
 
@@ -16,7 +17,7 @@ static char *printed(const struct table *t, bool box, bool color)
 
 	cr_assert_eq(table_print(t, f, box, color), 0);
 	(void)fclose(f);
-	return text;
+	return keep(text);
 }
 
 static struct table *of(const char *id, const char *name)

@@ -72,7 +72,6 @@ static inline void host_begin(void)
 	folder_enter();
 	log_setup(-1, LOG_ERROR, false); /* what is expected to fail would fill the screen */
 	cr_assert_not_null(getenv("PM1"), "PM1 is the binary to run as logd: see the Makefile's target unit");
-	setenv("ASAN_OPTIONS", "detect_leaks=0", 0); /* for logd, which ends without giving back what ends with it */
 	cr_assert_eq(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), 0);
 	cr_assert_eq(signals_block(&mask_before), 0);
 	cr_assert_eq(loop_new(&loop), 0);

@@ -10,7 +10,7 @@ cd "$(dirname "$0")/../.."
 seconds=$1
 build=$2
 shift 2
-flags=(-std=gnu11 -g -O1 -fno-omit-frame-pointer -fno-sanitize-recover=undefined -D_GNU_SOURCE '-DPM1_VERSION="0.0.0"' -Iinit -I.)
+flags=(-std=gnu11 -g -O1 -fno-omit-frame-pointer -fno-sanitize-recover=undefined -D_GNU_SOURCE '-DPM1_VERSION="0.0.0"' '-DPM1_DATE="2000-01-01"' -Iinit -I.)
 jobs=$(nproc)
 
 # The sources become one library, from which the linker takes what a fuzzer needs.

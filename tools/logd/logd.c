@@ -228,6 +228,18 @@ static int set_up(struct logd *d)
 	return d->host.files && d->host.in && d->host.out ? 0 : -ENOMEM;
 }
 
+static void tear_down(struct logd *d)
+{
+	for (uint32_t i = 0; i < d->n; i++)
+		stream_free(d->streams[i]);
+	free(d->streams);
+	console_free(d->host.console);
+	files_free(d->host.files);
+	loop_free(d->loop);
+	free(d->host.in);
+	free(d->host.out);
+}
+
 int logd_main(int argc, char **argv)
 {
 	struct logd d = { 0 };
@@ -240,5 +252,7 @@ int logd_main(int argc, char **argv)
 		log_error("logd: cannot start (it is pm1 itself that runs this): %s", err_text(r));
 		return 1;
 	}
-	return loop_run(d.loop);
+	r = loop_run(d.loop);
+	tear_down(&d); /* to its end: what a leak checker then finds was lost on the way */
+	return r;
 }
