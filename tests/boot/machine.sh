@@ -60,6 +60,7 @@ machine_on() {
 		-kernel "$KERNEL" -append "console=ttyS0 quiet panic=-1 root=/dev/nvme0n1 rw rootwait init=/sbin/init $*" \
 		<"$image.in" >"$console" 2>&1 &
 	machine=$!
+	trap machine_cut EXIT # of the case's own subshell: a case that fails leaves no machine behind
 	exec 9>"$image.in"
 }
 
