@@ -26,7 +26,8 @@ void prepare_stdio(void)
 			int pipe_fds[2];
 			if (sys_pipe2(pipe_fds, 0) < 0)
 				return;
-			null_fd = pipe_fds[0] == fd ? pipe_fds[0] : pipe_fds[1];
+			null_fd = pipe_fds[0]; /* the lowest that is free: fd */
+			close_fd(&pipe_fds[1]);
 		}
 		if (null_fd == fd)
 			(void)sys_fcntl(fd, F_SETFD, 0);
