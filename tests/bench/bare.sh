@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# bare.sh PM1 - what a bare init costs beside tini, dumb-init, catatonit and none. ROUNDS (5) interleaved rounds, medians.
+# bare.sh PM1 - what a bare init costs beside tini, dumb-init, catatonit and none. ROUNDS (11) interleaved rounds, medians.
 set -euo pipefail
 # shellcheck source=tests/bench/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-ROUNDS=${ROUNDS:-5}
+ROUNDS=${ROUNDS:-11}
 b_tool bare
 b_tool floor
 
@@ -28,13 +28,13 @@ line() {
 for _ in $(seq "$ROUNDS"); do
 	for p in "${all[@]}"; do
 		line "$p" -s
-		b_take wall "$p" "$("$BIN/bare" wall 200 -- "${init[@]}" /bin/true)"
+		b_take wall "$p" "$("$BIN/bare" wall 100 -- "${init[@]}" /bin/true)"
 		line "$p"
-		b_take signal "$p" "$("$BIN/bare" signal 250 -- "${init[@]}" "$BIN/bare")"
+		b_take signal "$p" "$("$BIN/bare" signal 120 -- "${init[@]}" "$BIN/bare")"
 	done
 	for p in "${all[@]/none/floor}"; do
 		line "$p"
-		b_take reap "$p" "$("$BIN/bare" reap 1000 -- "${init[@]}" "$BIN/bare")"
+		b_take reap "$p" "$("$BIN/bare" reap 500 -- "${init[@]}" "$BIN/bare")"
 	done
 done
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # logs.sh PM1 - from a service to its log file, beside cat, s6-log, svlogd and supervisord: speed, CPU and peak memory.
-# ROUNDS (5) interleaved rounds, medians. The files lie in a folder of $TMPDIR; it is the page cache that is written to.
+# ROUNDS (4) interleaved rounds, medians. The files lie in a folder of $TMPDIR; it is the page cache that is written to.
 set -euo pipefail
 # shellcheck source=tests/bench/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-ROUNDS=${ROUNDS:-5}
+ROUNDS=${ROUNDS:-4}
 MIB=128
 for t in feed logs; do b_tool "$t"; done
 
