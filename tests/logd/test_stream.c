@@ -268,6 +268,30 @@ Test(stream, a_drain_is_not_stopped_by_a_full_staging_pipe)
 	stream_free(s);
 }
 
+/* ... but where whole lines fill it, as a killed logd leaves them, the line behind them is not cut. */
+Test(stream, a_staging_pipe_full_of_lines_keeps_the_last_one_whole)
+{
+	static char text[65536 + 1], got[2 * sizeof(text)];
+	struct stream *s = streams_open(0, "a.log", "", ""), *other = streams_open(1, "a.log", "", "");
+
+	for (size_t i = 0; i < sizeof(text) - 1; i++)
+		text[i] = i % 100 == 99 ? '\n' : 'x';
+	cr_assert_eq(write(pipes[0].staging[1], text, sizeof(text) - 1), sizeof(text) - 1);
+	streams_say(0, " and");
+	stream_begin(s);
+	streams_say(1, "another\n");
+	stream_begin(other);
+	streams_say(0, " its end\n");
+	stream_drain(s);
+	int fd = open("a.log", O_RDONLY | O_CLOEXEC);
+	cr_assert_gt(read(fd, got, sizeof(got) - 1), 65500);
+	close_fd(&fd);
+	cr_expect(memcmp(got, text, 65500) == 0);
+	cr_expect_str_eq(got + 65500, "another\nxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx and its end\n");
+	stream_free(s);
+	stream_free(other);
+}
+
 /* Not every file system takes a splice. */
 Test(stream, where_it_cannot_be_spliced_it_is_written_by_pieces)
 {

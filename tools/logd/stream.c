@@ -348,6 +348,10 @@ static size_t turn(struct stream *s, bool all)
 	ssize_t moved = fill_staging(s);
 
 	if (moved == -EAGAIN && waiting(s->pipe_fd) > 0) {
+		empty_staging(s, all); /* a predecessor may have left it full */
+		moved = fill_staging(s);
+	}
+	if (moved == -EAGAIN && waiting(s->pipe_fd) > 0) {
 		/* A pipe is full with 16 pieces, however small: a line written byte by byte can't wait here for its end. */
 		empty_staging(s, true);
 		moved = fill_staging(s);
