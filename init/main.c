@@ -9,6 +9,7 @@
 #include "supervisor.h"
 #include "tools/cli/cli.h"
 #include "tools/logd/logd.h"
+#include "tools/logd/rotate.h"
 
 #include <unistd.h>
 
@@ -66,6 +67,8 @@ int main(int argc, char **argv)
 		return supervisor_main(SUPERVISOR_DAEMON, argc, argv, &mask);
 	if (!help && strcmp(verb, "logd") == 0)
 		return logd_main(argc, argv);
+	if (strcmp(verb, "logd-tidy") == 0)
+		return tidy_main(argc, argv);
 
 	/* What is left talks to a person: signals end it as they end any program. */
 	(void)sigprocmask(SIG_SETMASK, &mask, NULL);

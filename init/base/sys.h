@@ -46,6 +46,11 @@ int sys_mkdir(const char *path, mode_t mode);
 /* mkdir -p: parents get 0755, the last one `mode`; an existing directory is fine. */
 int sys_mkdir_all(const char *path, mode_t mode);
 int sys_opendir(const char *path, DIR **ret); /* to be closed with closedir() */
+int sys_fsync(int fd);
+int sys_fchown(int fd, uid_t uid, gid_t gid);
+int sys_utimens(int fd, const struct stat *from); /* its times of access and change */
+int sys_posix_spawn(const char *path, char *const argv[], char *const envp[]); /* nobody waits for it: SIGCHLD is ignored */
+void sys_lowest_priority(int nice); /* of the CPU and, where that is done, of the disks */
 int sys_chdir(const char *path);
 int sys_access(const char *path, int mode); /* by the effective ids */
 int sys_unlink(const char *path);

@@ -49,6 +49,7 @@ static struct logwire_packet packet_of(const struct logstream *s, enum logwire_t
 	struct logwire_packet p = { .version = LOGWIRE_VERSION, .type = type, .slot = s->slot, .stream = s->stream };
 
 	p.console = s->console;
+	p.limits = s->limits;
 	(void)text_copy(p.name, sizeof(p.name), s->name);
 	(void)text_copy(p.path, sizeof(p.path), s->path);
 	(void)text_copy(p.combined, sizeof(p.combined), s->combined);

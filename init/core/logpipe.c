@@ -52,6 +52,7 @@ static int set_config(struct logstream *s, const struct logstream_config *c)
 		return r;
 	s->stream = c->stream;
 	s->console = c->console;
+	s->limits = c->limits;
 	return 0;
 }
 
@@ -119,7 +120,8 @@ int logpipe_open(struct logpipe *lp, const struct logstream_config *c, struct lo
 int logstream_change(struct logstream *s, const struct logstream_config *c)
 {
 	bool same = strcmp(s->name, c->name) == 0 && strcmp(s->path, c->path) == 0 &&
-		    strcmp(s->combined, c->combined) == 0 && strcmp(s->format, c->format) == 0 && s->console == c->console;
+		    strcmp(s->combined, c->combined) == 0 && strcmp(s->format, c->format) == 0 && s->console == c->console &&
+		    memcmp(&s->limits, &c->limits, sizeof(c->limits)) == 0;
 	if (same)
 		return 0;
 	int r = set_config(s, c);

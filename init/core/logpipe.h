@@ -38,6 +38,7 @@ struct logstream_config {
 	const char *combined;
 	const char *format;
 	bool console;
+	struct logwire_limits limits;
 };
 /* Makes the pipes and tells logd. -ENOMEM, -EMFILE, -ENOSPC (no slot). */
 int logpipe_open(struct logpipe *lp, const struct logstream_config *c, struct logstream **ret);

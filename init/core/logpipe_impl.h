@@ -17,6 +17,7 @@ struct logstream {
 	uint32_t slot;
 	enum logwire_stream stream;
 	bool console;
+	struct logwire_limits limits;
 	char *name, *path, *combined, *format; /* owned */
 	char *trouble; /* owned, NULL: none */
 	int pipe[2]; /* owned: what the service writes */

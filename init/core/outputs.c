@@ -2,6 +2,10 @@
 
 #include "base/log.h"
 
+_Static_assert((int)LOG_ROTATE_HOURLY == (int)LOGWIRE_HOURLY && (int)LOG_ROTATE_DAILY == (int)LOGWIRE_DAILY &&
+		       (int)LOG_ROTATE_WEEKLY == (int)LOGWIRE_WEEKLY,
+	       "the file's words and the wire's are the same numbers");
+
 static int stream_config(const struct service *s, enum logwire_stream stream, const char *log_dir, bool console,
 			 const char *label, char *path, char *combined, struct logstream_config *ret)
 {
@@ -19,6 +23,11 @@ static int stream_config(const struct service *s, enum logwire_stream stream, co
 		.combined = combined,
 		.format = spec->log_date_format ? spec->log_date_format : "",
 		.console = console,
+		.limits = { .max_size = spec->log_max_size,
+			    .max_age = (spec->log_max_age + USEC_SEC - 1) / USEC_SEC,
+			    .keep = spec->log_keep,
+			    .every = (uint32_t)spec->log_rotate,
+			    .compress = spec->log_compress },
 	};
 	return r;
 }

@@ -80,6 +80,17 @@ const struct key keys_table[] = {
 	{ .name = "merge_logs", .aliases = "combine_logs", .type = KEY_BOOL, SVC(merge_logs), .dflt = "no",
 	  .help = "all instances write the same files; else -N stands before the extension" },
 
+	{ .name = "log_max_size", .aliases = "log_maxbytes", .type = KEY_SIZE, SVC(log_max_size), .dflt = "0",
+	  .help = "a log file is renamed, and begun anew, before a line that would make it bigger; 0: never" },
+	{ .name = "log_rotate", .type = KEY_CHOICE, SVC(log_rotate), .dflt = "no", .choices = "no hourly daily weekly",
+	  .help = "the same with the first line of each hour, day or week (Monday), by the local time" },
+	{ .name = "log_keep", .type = KEY_COUNT, SVC(log_keep), .dflt = "10", .max = 100000,
+	  .help = "so many renamed files of each log stay, the newest; 0: all" },
+	{ .name = "log_max_age", .type = KEY_SPAN, SVC(log_max_age), .dflt = "0",
+	  .help = "renamed files older than this go at the next rotation; 0: none" },
+	{ .name = "log_compress", .type = KEY_BOOL, SVC(log_compress), .dflt = "no",
+	  .help = "compress renamed files with gzip, by a process of low priority" },
+
 	/* watching files */
 	{ .name = "watch", .type = KEY_CUSTOM, SVC(watch), .dflt = "no", .set = custom_watch,
 	  .allowed = "yes (all of cwd), no, or paths by blank or comma", .help = "restart it when files change; not there yet: read and checked, then ignored" },

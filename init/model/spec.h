@@ -18,6 +18,7 @@
 #define SPEC_INSTANCES_MAX 1024 /* of one service */
 #define SPEC_SERVICES_MAX 10000 /* instances in all */
 
+enum log_rotate { LOG_ROTATE_NO, LOG_ROTATE_HOURLY, LOG_ROTATE_DAILY, LOG_ROTATE_WEEKLY, LOG_ROTATE_MAX };
 enum kill_mode { KILL_MODE_PROCESS, KILL_MODE_GROUP, KILL_MODE_MAX }; /* whom stop_signal goes to first */
 enum exit_when { EXIT_WHEN_NEVER, EXIT_WHEN_ALL_ENDED, EXIT_WHEN_ANY_FAILED, EXIT_WHEN_MAX };
 
@@ -63,6 +64,11 @@ struct spec {
 	char *log_file; /* combined; NULL or "" means none */
 	char *log_date_format; /* strftime or PM2's tokens as written, "" means no stamp */
 	bool merge_logs; /* no instance suffix */
+	uint64_t log_max_size; /* bytes, 0: no rotation by size */
+	enum log_rotate log_rotate;
+	unsigned int log_keep; /* rotated files of each, 0: all */
+	usec_t log_max_age; /* of rotated files, 0: any */
+	bool log_compress;
 
 	bool watch; /* parsed and checked now; acted on with the service model */
 	struct strv watch_paths;

@@ -10,7 +10,7 @@
 
 #include <stdint.h>
 
-#define LOGWIRE_VERSION 1
+#define LOGWIRE_VERSION 2
 #define LOGWIRE_PATH_MAX 1024
 #define LOGWIRE_FORMAT_MAX 96
 #define LOGWIRE_NAME_MAX 80 /* "web-12": name and instance */
@@ -37,6 +37,18 @@ enum logwire_type {
 
 enum logwire_stream { LOGWIRE_OUT, LOGWIRE_ERR };
 
+enum logwire_every { LOGWIRE_NEVER, LOGWIRE_HOURLY, LOGWIRE_DAILY, LOGWIRE_WEEKLY };
+
+/* When a file is rotated, and what becomes of the rotated ones. All zero: never. */
+struct logwire_limits {
+	uint64_t max_size; /* bytes, 0: any */
+	uint64_t max_age; /* of rotated files, in seconds, 0: any */
+	uint32_t keep; /* rotated files, 0: all */
+	uint32_t every; /* enum logwire_every */
+	uint32_t compress;
+	uint32_t spare;
+};
+
 struct logwire_packet {
 	uint32_t version; /* LOGWIRE_VERSION */
 	uint32_t type;
@@ -45,6 +57,7 @@ struct logwire_packet {
 	uint64_t token; /* SYNC, SYNCED */
 	int32_t error; /* TROUBLE: positive errno, 0 mended */
 	uint32_t console; /* OPEN, CHANGE: copy to the console with the name in front */
+	struct logwire_limits limits; /* OPEN, CHANGE: of both files */
 	char name[LOGWIRE_NAME_MAX];
 	char path[LOGWIRE_PATH_MAX]; /* this stream's file, "" none; TROUBLE: the file that failed */
 	char combined[LOGWIRE_PATH_MAX]; /* the file of both streams, "" none */

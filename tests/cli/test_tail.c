@@ -13,12 +13,14 @@
 /* Where the last `lines` of the first `size` bytes begin. */
 static long start_of(const char *text, size_t n, size_t size, size_t lines)
 {
+	size_t have = 99;
 	off_t at = -1;
 	int fd = memfd_create("tail", MFD_CLOEXEC);
 
 	cr_assert_eq(write(fd, text, n), (ssize_t)n);
-	cr_assert_eq(tail_start(fd, (off_t)size, lines, &at), 0);
+	cr_assert_eq(tail_start(fd, (off_t)size, lines, &at, &have), 0);
 	(void)close(fd);
+	cr_assert_leq(have, lines);
 	return (long)at;
 }
 
@@ -96,12 +98,14 @@ Test(tail, a_file_that_became_shorter_meanwhile_is_read_whole)
 
 Test(tail, an_error_of_the_read_is_handed_on)
 {
+	size_t have = 7;
 	off_t at = 42;
 	int fd = memfd_create("tail", MFD_CLOEXEC);
 	cr_assert_eq(write(fd, "one\n", 4), 4);
 	sys_fake_fail("pread", 1, EIO);
-	cr_assert_eq(tail_start(fd, 4, 1, &at), -EIO);
+	cr_assert_eq(tail_start(fd, 4, 1, &at, &have), -EIO);
 	cr_assert_eq(at, 42);
+	cr_assert_eq(have, 7);
 	sys_fake_reset();
 	(void)close(fd);
 }
@@ -198,4 +202,28 @@ Test(lines, it_is_usable_after_done)
 	feed(&l, "new\n");
 	cr_assert_str_eq(seen, "new|");
 	lines_done(&l);
+}
+
+static size_t have_of(const char *text, size_t lines)
+{
+	size_t have = 99;
+	off_t at;
+	int fd = memfd_create("tail", MFD_CLOEXEC);
+
+	cr_assert_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	cr_assert_eq(tail_start(fd, (off_t)strlen(text), lines, &at, &have), 0);
+	(void)close(fd);
+	return have;
+}
+
+Test(tail, how_many_lines_there_are_is_told)
+{
+	cr_assert_eq(have_of("", 3), 0);
+	cr_assert_eq(have_of("a", 3), 1);
+	cr_assert_eq(have_of("a\n", 3), 1);
+	cr_assert_eq(have_of("a\nb", 3), 2);
+	cr_assert_eq(have_of("\n\n", 3), 2);
+	cr_assert_eq(have_of("a\nb\nc\n", 3), 3);
+	cr_assert_eq(have_of("a\nb\nc\nd\n", 3), 3);
+	cr_assert_eq(have_of("a\nb\n", 0), 0);
 }

@@ -48,6 +48,7 @@ static int hit(const char *name)
 	} while (0)
 
 #include "../../init/base/sys.c"
+#include "../../init/base/sys_disk.c"
 
 void sys_fake_fail(const char *name, unsigned int nth, int err)
 {

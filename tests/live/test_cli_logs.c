@@ -175,3 +175,45 @@ Test(cli_logs, of_instances_each_shows_its_own_id)
 	cr_assert(strstr(c.out, "0|web") && strstr(c.out, "1|web"), "%s", c.out);
 	cr_assert_eq(live_stop(&l), 0);
 }
+
+/* The lines 1 to 2000 in that order, each once. */
+static void is_counted(const char *text)
+{
+	for (int i = 1; i <= 2000; i++) {
+		char line[32];
+		int n = snprintf(line, sizeof(line), "line %d\n", i);
+		cr_assert(strncmp(text, line, (size_t)n) == 0, "wanted line %d, got %.40s", i, text);
+		text += n;
+	}
+	cr_assert_eq(*text, 0, "more than 2000 lines: %.40s", text);
+}
+
+#define COUNTING "i=0; while [ $i -lt 2000 ]; do i=$((i+1)); echo line $i; done; sleep 1000"
+
+Test(cli_logs, rotated_and_compressed_files_are_read_as_one)
+{
+	struct live l;
+	live_start(&l, LIVE_PID1, "[service:web]\nshell = yes\ncommand = " COUNTING "\nlog_max_size = 2K\nlog_keep = 0\nlog_compress = yes\n");
+	live_line(&l, "line 2000");
+	is_counted(call(&l, "logs", "web", "--raw", "--nostream", "--lines", "5000").out);
+	cr_expect_str_eq(call(&l, "logs", "web", "--raw", "--nostream", "--lines", "1").out, "line 2000\n");
+	cr_assert_eq(live_stop(&l), 0);
+}
+
+Test(cli_logs, a_follower_goes_across_rotations_however_fast_they_come)
+{
+	struct live l;
+	live_start(&l, LIVE_PID1,
+		   "[service:web]\nshell = yes\ncommand = echo ready; trap : USR1; sleep 1000 & wait; " COUNTING "\n"
+		   "log_max_size = 2K\nlog_keep = 0\nlog_compress = yes\n");
+	live_line(&l, "ready");
+	live_status(&l, "web", "online");
+	struct calling c = call_begin(&l, 0, (const char *const[]){ "logs", "web", "--raw", NULL });
+	call_line(&c, "ready\n");
+	cr_assert_eq(call(&l, "send-signal", "USR1", "web").code, 0);
+	call_line(&c, "line 2000\n");
+	const char *out = interrupt(&c).out;
+	cr_assert_eq(strncmp(out, "ready\n", 6), 0);
+	is_counted(out + 6);
+	cr_assert_eq(live_stop(&l), 0);
+}

@@ -9,14 +9,17 @@
 #include "base/sys.h"
 #include "base/text.h"
 #include "loop/loop.h"
+#include "tools/cli/older.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/epoll.h>
+#include <sys/file.h>
 #include <sys/inotify.h>
 
 #define LOOK_EVERY (500 * USEC_MS) /* where inotify can't tell */
 #define READ_SIZE 65536
+#define OPEN_TRIES 100
 
 struct file {
 	struct follow *follow;
@@ -25,6 +28,7 @@ struct file {
 	int fd; /* owned; -1: not there */
 	struct stat st; /* of fd: device and inode */
 	off_t at; /* read up to here */
+	usec_t seen; /* wall time at which fd's file stood at the path still */
 	int wd, dir_wd; /* inotify; -1: none */
 	struct lines lines;
 };
@@ -74,19 +78,39 @@ static void unwatch(struct file *file)
 	file->wd = -1;
 }
 
+/* The file at the path, locked: who compresses rotated files leaves alone what somebody reads, so it can be found again by its
+ * inode. One that is being compressed already has been rotated since it was opened: another stands there by now. */
+static int open_locked(const char *path, struct stat *ret)
+{
+	for (int i = 0;; i++) {
+		cleanup_fd int fd = sys_open(path, O_RDONLY | O_NONBLOCK, 0);
+		if (fd < 0)
+			return fd;
+		bool busy = sys_flock(fd, LOCK_SH | LOCK_NB) == -EAGAIN;
+		int r = sys_fstat(fd, ret);
+		if (r < 0)
+			return r;
+		if ((!busy && ret->st_nlink > 0) || i == OPEN_TRIES)
+			return take_fd(&fd);
+	}
+}
+
+/* Opens what stands at the path now in place of what was open; on failure that stays open. */
 static int open_file(struct file *file)
 {
 	struct follow *f = file->follow;
-	cleanup_fd int fd = sys_open(file->path, O_RDONLY | O_NONBLOCK, 0);
+	struct stat st;
+	cleanup_fd int fd = open_locked(file->path, &st);
 	if (fd < 0)
 		return fd;
-	int r = sys_fstat(fd, &file->st);
-	if (r < 0)
-		return r;
-	if (!S_ISREG(file->st.st_mode))
+	if (!S_ISREG(st.st_mode))
 		return -EINVAL; /* /dev/null, a pipe: nothing to be read again */
+	unwatch(file);
+	close_fd(&file->fd);
 	file->fd = take_fd(&fd);
+	file->st = st;
 	file->at = 0;
+	file->seen = clock_wall();
 	if (f->inotify >= 0)
 		file->wd = sys_inotify_add(f->inotify, file->path, IN_MODIFY | IN_MOVE_SELF | IN_DELETE_SELF | IN_ATTRIB);
 	if (file->wd < 0)
@@ -98,16 +122,26 @@ static int open_file(struct file *file)
 static void look_again(struct file *file)
 {
 	struct stat st;
+	usec_t now = clock_wall();
 	drain(file);
 	if (sys_stat(file->path, &st) < 0)
 		return; /* renamed away, the next one isn't there yet: the folder will tell */
-	if (file->fd >= 0 && st.st_dev == file->st.st_dev && st.st_ino == file->st.st_ino)
+	if (file->fd >= 0 && st.st_dev == file->st.st_dev && st.st_ino == file->st.st_ino) {
+		file->seen = now;
 		return;
+	}
+	if (file->fd >= 0)
+		drain(file); /* what came between the first look and the rename */
+	struct older_mark from = { file->st.st_dev, file->st.st_ino, file->seen };
+	bool had_one = file->fd >= 0;
+	if (open_file(file) < 0)
+		return; /* between a rename and the next line: ours is kept, so that it can be found again */
 	lines_end(&file->lines, on_line, file);
-	unwatch(file);
-	close_fd(&file->fd);
-	if (open_file(file) == 0)
-		drain(file);
+	/* Only now, with the next one in hand, is it known which were rotated in between. */
+	struct older_mark to = { file->st.st_dev, file->st.st_ino, file->seen };
+	if (had_one)
+		(void)older_between(file->path, &from, &to, on_line, file);
+	drain(file);
 }
 
 static void look_at_all(struct follow *f)
@@ -228,8 +262,12 @@ int follow_add(struct follow *f, const char *path, size_t lines, void *file_ctx)
 	}
 	f->files[f->n++] = file;
 	watch_folder(f, file);
-	if (r == 0 && tail_start(file->fd, file->st.st_size, lines, &file->at) == 0)
-		drain(file);
+	size_t have = 0;
+	if (r == 0 && tail_start(file->fd, file->st.st_size, lines, &file->at, &have) < 0)
+		file->at = 0;
+	if (have < lines)
+		(void)older_lines(file->path, lines - have, on_line, file); /* what can't be read can't be shown */
+	drain(file);
 	f->batch(f->batch_ctx);
 	return 0;
 }

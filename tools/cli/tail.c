@@ -8,12 +8,13 @@
 
 #define BLOCK 65536
 
-int tail_start(int fd, off_t size, size_t lines, off_t *ret)
+int tail_start(int fd, off_t size, size_t lines, off_t *ret, size_t *ret_have)
 {
 	char *block = malloc(BLOCK);
 	if (!block)
 		return -ENOMEM;
 	int r = 0;
+	size_t wanted = lines;
 	off_t start = lines > 0 ? 0 : size, end = size;
 	while (lines > 0 && end > 0 && r == 0) {
 		off_t from = end > BLOCK ? end - BLOCK : 0;
@@ -32,8 +33,11 @@ int tail_start(int fd, off_t size, size_t lines, off_t *ret)
 		end = from;
 	}
 	free(block);
-	if (r == 0)
+	if (r == 0) {
 		*ret = start;
+		/* Each newline found ends the line before it; the first line of the file has none before it. */
+		*ret_have = size == 0 ? 0 : lines == 0 ? wanted : wanted - lines + 1;
+	}
 	return r;
 }
 

@@ -6,9 +6,9 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* Stores where the last `lines` lines of the first `size` bytes of fd begin (a line that isn't ended yet counts). 0, or
- * pread's error. */
-int tail_start(int fd, off_t size, size_t lines, off_t *ret);
+/* Stores where the last `lines` lines of the first `size` bytes of fd begin (a line that isn't ended yet counts), and how many
+ * they are when there are fewer. 0, or pread's error. */
+int tail_start(int fd, off_t size, size_t lines, off_t *ret, size_t *ret_have);
 
 #define LINES_MAX 65536 /* bytes; a longer line is handed out in pieces */
 

@@ -4,6 +4,7 @@
 #include "base/own.h"
 #include "base/sys.h"
 #include "base/text.h"
+#include "tools/logd/rotate.h"
 #include "wire/logsocket.h"
 
 #include <errno.h>
@@ -11,6 +12,7 @@
 #include <limits.h>
 
 #define FILE_MODE 0640
+#define ROTATION_RETRY (10 * USEC_SEC)
 
 struct file {
 	struct files *all; /* borrowed */
@@ -20,6 +22,9 @@ struct file {
 	int fd; /* owned, -1: not open */
 	int error; /* positive: the last write failed with it */
 	uint64_t dropped; /* since then */
+	struct logwire_limits limits; /* all zero: it is never rotated */
+	usec_t next_at; /* wall time at which its hour, day or week is over */
+	usec_t retry_at; /* monotonic: a rotation failed, and is not tried before */
 };
 
 struct files {
@@ -105,10 +110,15 @@ void file_dropped(struct file *f, uint64_t n)
 	f->dropped += n;
 }
 
+/* Read as well, where that is allowed: whether its last line has ended decides of a rotation. */
 static int open_regular(const char *path)
 {
-	cleanup_fd int fd = sys_open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, FILE_MODE);
+	static const int flags = O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
+	cleanup_fd int fd = sys_open(path, O_RDWR | flags, FILE_MODE);
 	struct stat st;
+
+	if (fd == -EACCES)
+		fd = sys_open(path, O_WRONLY | flags, FILE_MODE);
 
 	if (fd < 0)
 		return fd;
@@ -135,9 +145,16 @@ static int open_file(struct file *f)
 			fd = open_regular(f->path);
 		}
 	}
-	if (fd >= 0)
-		f->fd = fd;
-	return fd < 0 ? fd : 0;
+	if (fd < 0)
+		return fd;
+	f->fd = fd;
+	if (f->limits.every) {
+		/* One that was left from before goes by when it was last written. */
+		struct stat st;
+		bool is_new = sys_fstat(fd, &st) < 0 || st.st_size == 0;
+		f->next_at = rotate_next(f->limits.every, is_new ? clock_wall() : (usec_t)st.st_mtime * USEC_SEC);
+	}
+	return 0;
 }
 
 void files_reopen(struct files *all)
@@ -221,4 +238,83 @@ int file_cut(struct file *f, uint64_t size)
 	uint64_t end;
 	int r = file_end(f, &end);
 	return r < 0 ? r : sys_ftruncate(f->fd, (off_t)size);
+}
+
+/* Limits. */
+
+static uint64_t tighter(uint64_t a, uint64_t b)
+{
+	return !a ? b : !b ? a : a < b ? a : b;
+}
+
+void file_limit(struct file *f, const struct logwire_limits *limits)
+{
+	if (!f)
+		return;
+	uint32_t every = f->limits.every;
+	if (f->refs == 1) {
+		f->limits = *limits;
+	} else {
+		f->limits.max_size = tighter(f->limits.max_size, limits->max_size);
+		f->limits.max_age = tighter(f->limits.max_age, limits->max_age);
+		f->limits.keep = (uint32_t)tighter(f->limits.keep, limits->keep);
+		f->limits.every = (uint32_t)tighter(f->limits.every, limits->every);
+		f->limits.compress |= limits->compress;
+	}
+	if (f->limits.every != every)
+		close_fd(&f->fd); /* opened anew it knows its time */
+}
+
+bool file_is_due(struct file *f, uint64_t n)
+{
+	uint64_t end;
+
+	if ((!f->limits.max_size && !f->limits.every) || (f->retry_at && clock_mono() < f->retry_at) || file_end(f, &end) < 0)
+		return false;
+	if (f->limits.max_size && end + n > f->limits.max_size)
+		return true;
+	return f->limits.every && end > 0 && clock_wall() >= f->next_at;
+}
+
+static bool ends_line(const struct file *f, uint64_t end)
+{
+	char last;
+
+	return end == 0 || sys_pread(f->fd, &last, 1, (off_t)end - 1) != 1 || last == '\n';
+}
+
+static void rotate(struct file *f)
+{
+	int r = rotate_away(f->path, clock_wall());
+
+	f->retry_at = 0;
+	if (r < 0) {
+		f->retry_at = clock_mono() + ROTATION_RETRY;
+		log_error("logd: %s: cannot be rotated: %s; it grows on", f->path, err_text(r));
+		return;
+	}
+	close_fd(&f->fd);
+	r = rotate_tidy(f->path, &f->limits);
+	if (r < 0)
+		log_error("logd: %s: cannot start the tidying of its old files: %s", f->path, err_text(r));
+}
+
+size_t file_fit(struct file *f, const char *p, size_t n)
+{
+	uint64_t end;
+
+	if (!f || !file_is_due(f, n) || file_end(f, &end) < 0)
+		return n;
+	if (end > 0 && ends_line(f, end)) {
+		rotate(f);
+		if (f->retry_at || file_end(f, &end) < 0)
+			return n;
+	}
+	uint64_t room = !f->limits.max_size ? 0 : f->limits.max_size > end ? f->limits.max_size - end : 0;
+	if (end == 0 && (!f->limits.max_size || n <= room))
+		return n;
+	const char *nl = memrchr(p, '\n', n < room ? n : (size_t)room);
+	if (!nl)
+		nl = memchr(p, '\n', n);
+	return nl ? (size_t)(nl - p) + 1 : n;
 }

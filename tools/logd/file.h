@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "wire/logwire.h"
+
 struct files; /* all of them */
 struct file;
 
@@ -25,6 +27,13 @@ struct file *file_get(struct files *all, const char *path);
 void file_put(struct file *f); /* closed with the last reference; NULL is fine */
 const char *file_path(const struct file *f);
 bool file_is_shared(const struct file *f); /* more than one reference */
+
+/* When it is rotated. With several references the tightest of all holds. NULL is fine. */
+void file_limit(struct file *f, const struct logwire_limits *limits);
+bool file_is_due(struct file *f, uint64_t n); /* whether n bytes more would pass a limit */
+/* How many of the n bytes at p, which are to be written next, go to the file as it is: when they would pass a limit it is rotated
+ * first where a line begins, and what fits then, or the rest of a line, is told. At least 1. NULL: all. */
+size_t file_fit(struct file *f, const char *p, size_t n);
 
 /* Opens it where it isn't and stores where its end is. 0 or -errno (told as trouble). */
 int file_end(struct file *f, uint64_t *ret);

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
 
@@ -247,6 +248,8 @@ int logd_main(int argc, char **argv)
 	(void)argc;
 	(void)argv;
 	(void)sys_prctl(PR_SET_NAME, (unsigned long)"pm1-logd", 0, 0, 0);
+	(void)signal(SIGCHLD, SIG_IGN); /* nobody waits for those that tidy up */
+	(void)sys_fcntl(LOGWIRE_FD, F_SETFD, FD_CLOEXEC); /* and none of them has a word for PID 1 */
 	int r = set_up(&d);
 	if (r < 0) {
 		log_error("logd: cannot start (it is pm1 itself that runs this): %s", err_text(r));

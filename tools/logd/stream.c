@@ -46,6 +46,8 @@ static void configure(struct stream *s, const struct logwire_packet *p)
 	/* Both in one file is one sink, not two copies of each line. */
 	if (strcmp(p->path, p->combined) != 0)
 		s->combined = file_get(s->host->files, p->combined);
+	file_limit(s->path, &p->limits);
+	file_limit(s->combined, &p->limits);
 	s->console = p->console && s->host->console;
 	s->no_splice = false;
 	if (stamp_compile(p->format, s->stamp, sizeof(s->stamp)) < 0) /* checked when the file was loaded */
@@ -259,6 +261,9 @@ static void complete(struct stream *s, const char *piece)
 		write_to(s, s->path, slot->path_at, piece, slot->n);
 		write_to(s, s->combined, slot->combined_at, piece, slot->n);
 		set_phase(s, LOGSLOT_CONSUME);
+		/* After the files: who sees a line on the console finds it there. */
+		if (s->console)
+			slot->console_dropped += console_add(s->host->console, s->name, piece, slot->n);
 	}
 	size_t consumed = slot->total - waiting(s->staging_in);
 	if (consumed < slot->n)
@@ -292,6 +297,8 @@ static bool one_piece(struct stream *s, bool all)
 			loop_timer_in(s->linger, LINGER);
 		return false;
 	}
+	n = file_fit(s->path, piece, n);
+	n = file_fit(s->combined, piece, n);
 	works_again(s->path);
 	works_again(s->combined);
 	slot->n = n;
@@ -302,8 +309,6 @@ static bool one_piece(struct stream *s, bool all)
 	slot->combined_at = place_in(s->combined);
 	set_phase(s, LOGSLOT_WRITE);
 	slot->written += n;
-	if (s->console)
-		slot->console_dropped += console_add(s->host->console, s->name, piece, n);
 	complete(s, piece);
 	return true;
 }
@@ -325,7 +330,7 @@ void stream_recover(struct stream *s)
 /* Moves what is in staging on. */
 static void empty_staging(struct stream *s, bool all)
 {
-	if (is_plain(s) && splice_out(s)) {
+	if (is_plain(s) && !file_is_due(s->path, waiting(s->staging_in)) && splice_out(s)) {
 		;
 	} else if (!s->path && !s->combined && !s->console) {
 		size_t n = waiting(s->staging_in);

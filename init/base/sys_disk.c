@@ -1,0 +1,47 @@
+/* sys_disk - the rest of sys.h: what tidying up needs of disks and processes. */
+#include "base/sys.h"
+
+#include <errno.h>
+#include <spawn.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* As in sys.c: a test's build makes a call fail here. */
+#ifndef SYS_POINT
+#define SYS_POINT(name)
+#endif
+
+int sys_fsync(int fd)
+{
+	SYS_POINT("fsync");
+	return fsync(fd) < 0 ? -errno : 0;
+}
+
+int sys_fchown(int fd, uid_t uid, gid_t gid)
+{
+	SYS_POINT("fchown");
+	return fchown(fd, uid, gid) < 0 ? -errno : 0;
+}
+
+int sys_utimens(int fd, const struct stat *from)
+{
+	const struct timespec times[] = { from->st_atim, from->st_mtim };
+
+	SYS_POINT("utimens");
+	return futimens(fd, times) < 0 ? -errno : 0;
+}
+
+int sys_posix_spawn(const char *path, char *const argv[], char *const envp[])
+{
+	pid_t pid;
+
+	SYS_POINT("posix_spawn");
+	return -posix_spawn(&pid, path, NULL, NULL, argv, envp);
+}
+
+/* linux/ioprio.h: who is 1 for a process, class 3 is idle, in the bits above 13. */
+void sys_lowest_priority(int nice)
+{
+	(void)setpriority(PRIO_PROCESS, 0, nice);
+	(void)syscall(SYS_ioprio_set, 1, 0, 3 << 13);
+}

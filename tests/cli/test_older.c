@@ -1,0 +1,123 @@
+#include "tools/cli/older.h"
+#include "base/text.h"
+#include "tests/fakes/folder.h"
+#include "tests/fakes/sys_fake.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include <zlib.h>
+
+static void done(void)
+{
+	sys_fake_reset();
+	folder_leave();
+}
+
+TestSuite(older, .init = folder_enter, .fini = done);
+
+#define NAME(n) "a.log.20261124T21300" #n ".000Z"
+#define SEEN(n) ((1795555800ULL + (n)) * USEC_SEC) /* 21:30:00 and n seconds */
+
+static char got[512];
+static struct text text;
+
+static void put_gz(const char *name, const char *content)
+{
+	gzFile f = gzopen(name, "wb");
+
+	cr_assert_not_null(f);
+	cr_assert_eq(gzputs(f, content), (int)strlen(content));
+	cr_assert_eq(gzclose(f), Z_OK);
+}
+
+static void on_line(void *ctx, const char *line, size_t n)
+{
+	(void)ctx;
+	(void)text_addf(&text, "%.*s,", (int)n, line);
+}
+
+static const char *last(size_t lines)
+{
+	text_init(&text, got, sizeof(got));
+	cr_assert_eq(older_lines("a.log", lines, on_line, NULL), 0);
+	return got;
+}
+
+Test(older, the_last_lines_come_from_as_many_files_as_it_takes)
+{
+	folder_put(NAME(1), "1\n2\n");
+	put_gz(NAME(2) ".gz", "3\n4\n5\n");
+	folder_put(NAME(3), "6\n7");
+	folder_put("a.log", "now\n");
+	cr_assert_str_eq(last(0), "");
+	cr_assert_str_eq(last(1), "7,");
+	cr_assert_str_eq(last(2), "6,7,");
+	cr_assert_str_eq(last(4), "4,5,6,7,");
+	cr_assert_str_eq(last(6), "2,3,4,5,6,7,");
+	cr_assert_str_eq(last(100), "1,2,3,4,5,6,7,");
+}
+
+Test(older, one_that_is_being_compressed_is_read_once)
+{
+	folder_put(NAME(1), "1\n");
+	put_gz(NAME(1) ".gz", "1\n");
+	put_gz(NAME(2) ".gz", "2\n");
+	cr_assert_str_eq(last(100), "1,2,");
+}
+
+static const char *between(struct older_mark from, struct older_mark to)
+{
+	text_init(&text, got, sizeof(got));
+	cr_assert_eq(older_between("a.log", &from, &to, on_line, NULL), 0);
+	return got;
+}
+
+static struct older_mark mark(const char *name)
+{
+	struct stat st;
+
+	cr_assert_eq(stat(name, &st), 0);
+	return (struct older_mark){ st.st_dev, st.st_ino, 0 };
+}
+
+Test(older, what_lies_between_two_files_is_known_by_their_inodes)
+{
+	folder_put(NAME(1), "1\n");
+	folder_put(NAME(2), "2\n");
+	put_gz(NAME(3) ".gz", "3\n");
+	folder_put(NAME(4), "4\n");
+	folder_put("a.log", "now\n");
+	struct older_mark now = mark("a.log");
+	now.seen = SEEN(5);
+	cr_assert_str_eq(between(mark(NAME(1)), now), "2,3,4,");
+	cr_assert_str_eq(between(mark(NAME(2)), now), "3,4,");
+	cr_assert_str_eq(between(mark(NAME(4)), now), "");
+	cr_assert_str_eq(between(mark(NAME(1)), mark(NAME(4))), "2,3,");
+	cr_assert_str_eq(between(mark(NAME(1)), mark(NAME(2))), "");
+}
+
+Test(older, and_by_the_time_when_the_first_has_been_compressed)
+{
+	struct older_mark from = { .ino = 1, .seen = SEEN(0) }, to = { .ino = 2, .seen = SEEN(0) };
+
+	put_gz(NAME(1) ".gz", "1\n");
+	put_gz(NAME(2) ".gz", "2\n");
+	folder_put(NAME(3), "3\n");
+	cr_assert_str_eq(between(from, to), "2,3,"); /* the first that was rotated after it was seen is that file */
+	from.seen = SEEN(2) - 1;
+	cr_assert_str_eq(between(from, to), "3,");
+	from.seen = SEEN(4);
+	cr_assert_str_eq(between(from, to), "");
+}
+
+Test(older, a_file_that_went_away_is_no_error_and_a_folder_that_did_is)
+{
+	folder_put(NAME(1), "1\n");
+	folder_put(NAME(2), "2\n");
+	sys_fake_fail("open", 1, ENOENT);
+	cr_assert_str_eq(last(1), "1,2,"); /* there when it was read, not when it was counted */
+	sys_fake_reset();
+	cr_assert_eq(older_lines("none/a.log", 1, on_line, NULL), -ENOENT);
+}
