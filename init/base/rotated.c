@@ -51,7 +51,7 @@ int rotated_list(const char *path, struct strv *ret)
 			text_copy(folder, sizeof(folder), ".");
 	if (r == 0)
 		r = sys_opendir(folder, &dir);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	for (struct dirent *e; r == 0 && (e = readdir(dir));)
 		if (rotated_is(slash ? slash + 1 : path, e->d_name))

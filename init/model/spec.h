@@ -63,12 +63,12 @@ struct spec {
 	char *error_file;
 	char *log_file; /* combined; NULL or "" means none */
 	char *log_date_format; /* strftime or PM2's tokens as written, "" means no stamp */
-	bool merge_logs; /* no instance suffix */
 	uint64_t log_max_size; /* bytes, 0: no rotation by size */
-	enum log_rotate log_rotate;
-	unsigned int log_keep; /* rotated files of each, 0: all */
 	usec_t log_max_age; /* of rotated files, 0: any */
+	unsigned int log_keep; /* rotated files of each, 0: all */
+	enum log_rotate log_rotate;
 	bool log_compress;
+	bool merge_logs; /* no instance suffix */
 
 	bool watch; /* parsed and checked now; acted on with the service model */
 	struct strv watch_paths;

@@ -176,7 +176,7 @@ int file_end(struct file *f, uint64_t *ret)
 
 	if (r == 0)
 		r = sys_fstat(f->fd, &st);
-	if (r < 0) {
+	if (r != 0) {
 		file_failed(f, r);
 		return r;
 	}
@@ -214,7 +214,7 @@ int file_write(struct file *f, uint64_t at, const void *buf, size_t n)
 void file_works(struct file *f)
 {
 	char note[160];
-	uint64_t end;
+	uint64_t end = 0;
 
 	if (!f->error)
 		return;
@@ -235,7 +235,7 @@ int file_seek(struct file *f, uint64_t at)
 
 int file_cut(struct file *f, uint64_t size)
 {
-	uint64_t end;
+	uint64_t end = 0;
 	int r = file_end(f, &end);
 	return r < 0 ? r : sys_ftruncate(f->fd, (off_t)size);
 }
@@ -267,7 +267,7 @@ void file_limit(struct file *f, const struct logwire_limits *limits)
 
 bool file_is_due(struct file *f, uint64_t n)
 {
-	uint64_t end;
+	uint64_t end = 0;
 
 	if ((!f->limits.max_size && !f->limits.every) || (f->retry_at && clock_mono() < f->retry_at) || file_end(f, &end) < 0)
 		return false;
@@ -301,7 +301,7 @@ static void rotate(struct file *f)
 
 size_t file_fit(struct file *f, const char *p, size_t n)
 {
-	uint64_t end;
+	uint64_t end = 0;
 
 	if (!f || !file_is_due(f, n) || file_end(f, &end) < 0)
 		return n;

@@ -376,6 +376,11 @@ static void on_linger(void *ctx)
 {
 	struct stream *s = ctx;
 
+	/* On a busy machine the line's end may have come long ago, and only we are late. */
+	if (waiting(s->pipe_fd) > 0) {
+		(void)turn(s, false);
+		return;
+	}
 	while (one_piece(s, true))
 		;
 }

@@ -40,6 +40,7 @@ static int deflate_file(int in, int out)
 
 	if (copy >= 0 && !gz) {
 		close_fd(&copy);
+		/* cppcheck-suppress memleak ; the cleanup attribute frees it */
 		return -ENOMEM;
 	}
 	while (r == 0 && (n = sys_read(in, block, BLOCK)) > 0)
