@@ -27,6 +27,7 @@ struct logd {
 	struct stream **streams; /* by slot, NULL: free */
 	uint32_t n; /* places in streams */
 	bool begun; /* all streams of a predecessor are known, and what it had in work is completed */
+	bool opened; /* streams were opened that aren't read from yet: others of the same file may be in the next packets */
 };
 
 static void answer(const struct logwire_packet *p)
@@ -67,9 +68,6 @@ static void begin(struct logd *d)
 		if (d->streams[i])
 			stream_recover(d->streams[i]);
 	d->begun = true;
-	for (uint32_t i = 0; i < d->n; i++)
-		if (d->streams[i])
-			stream_begin(d->streams[i]);
 }
 
 static void end(struct logd *d)
@@ -121,8 +119,18 @@ static void open_stream(struct logd *d, const struct logwire_packet *p, int *fds
 		log_error("logd: %s: cannot take its stream: %s", p->name, err_text(r));
 		return;
 	}
-	if (d->begun)
-		stream_begin(d->streams[p->slot]);
+	d->opened = true;
+}
+
+/* Nothing more is to be heard for now: it is known who shares a file. */
+static void begin_opened(struct logd *d)
+{
+	if (!d->begun || !d->opened)
+		return;
+	d->opened = false;
+	for (uint32_t i = 0; i < d->n; i++)
+		if (d->streams[i])
+			stream_begin(d->streams[i]);
 }
 
 static void close_stream(struct logd *d, const struct logwire_packet *p)
@@ -195,8 +203,10 @@ static void on_packet(void *ctx, int fd, uint32_t events)
 		int fds[LOGWIRE_FDS_MAX];
 		size_t n = 0;
 		int r = logsocket_recv(fd, &p, fds, &n);
-		if (r == -EAGAIN)
+		if (r == -EAGAIN) {
+			begin_opened(d);
 			return;
+		}
 		if (r == 0) { /* PID 1 is gone: what is in the pipes is written, then we go too */
 			end(d);
 			return;
