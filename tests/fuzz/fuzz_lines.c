@@ -63,14 +63,14 @@ static void check_tail(const char *data, size_t n, size_t lines)
 {
 	cleanup_fd int fd = memfd_create("log", MFD_CLOEXEC);
 	off_t start = -1;
-	size_t found = 0;
+	size_t found = 0, have = 0;
 
 	must(fd >= 0 && write(fd, data, n) == (ssize_t)n);
-	must(tail_start(fd, (off_t)n, lines, &start) == 0);
+	must(tail_start(fd, (off_t)n, lines, &start, &have) == 0);
 	must(start >= 0 && start <= (off_t)n && (start == 0 || start == (off_t)n || data[start - 1] == '\n'));
 	for (size_t at = (size_t)start; at < n; at++)
 		found += data[at] == '\n' || at + 1 == n;
-	must(found <= lines && (found == lines || start == 0));
+	must(found <= lines && (found == lines || start == 0) && have == found);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -40,7 +40,7 @@ done
 [ ${#names[@]} -gt 0 ] || { echo "no fuzzer is called '$FUZZ_ONLY'"; exit 1; }
 
 printf '%s\0' "${names[@]}" | xargs -0 -P "$jobs" -I{} clang "${flags[@]}" -fsanitize=fuzzer,address,undefined \
-	-o "$build/fuzz_{}" "tests/fuzz/fuzz_{}.c" "$build/libpm1.a" -linih -ljansson -lcap
+	-o "$build/fuzz_{}" "tests/fuzz/fuzz_{}.c" "$build/libpm1.a" -linih -ljansson -lcap -lz
 
 run_one() {
 	local name=$1 log=$build/$1.log crash=$build/crash/$1- args=() r=0 max
