@@ -281,6 +281,7 @@ Test(stream, a_staging_pipe_full_of_lines_keeps_the_last_one_whole)
 	stream_begin(s);
 	streams_say(1, "another\n");
 	stream_begin(other);
+	stream_drain(other);
 	streams_say(0, " its end\n");
 	stream_drain(s);
 	int fd = open("a.log", O_RDONLY | O_CLOEXEC);

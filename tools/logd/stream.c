@@ -389,7 +389,10 @@ void stream_begin(struct stream *s)
 {
 	if (s->source)
 		return;
-	(void)turn(s, false); /* what a predecessor left in staging */
+	/* What a predecessor left in staging. A new stream's pipe is not read before the loop runs: those that share its file may be
+	 * told of only now. */
+	if (waiting(s->staging_in) > 0)
+		(void)turn(s, false);
 	int r = loop_add(s->host->loop, s->pipe_fd, EPOLLIN, LOOP_NORMAL, on_readable, s, &s->source);
 	if (r < 0)
 		log_error("logd: %s: cannot watch its pipe: %s", s->name, err_text(r));
