@@ -54,7 +54,7 @@ int main(int argc, char **argv)
 	if (argc < 1)
 		return 1;
 	if (is_init_of_machine(argc, argv))
-		return supervisor_main(SUPERVISOR_MACHINE, argc, argv, &mask);
+		return supervisor_main(SUPERVISOR_MACHINE, argc, argv);
 
 	const char *verb = argc > 1 ? argv[1] : "";
 	if (bare_persona(argv[0]) != BARE_PM1 || is_bare_flag(verb))
@@ -62,9 +62,9 @@ int main(int argc, char **argv)
 	/* `pm1 run --help` goes on to the CLI, whose table has the roles too. */
 	bool help = wants_help(argc, argv);
 	if (!help && strcmp(verb, "run") == 0)
-		return supervisor_main(SUPERVISOR_RUN, argc, argv, &mask);
+		return supervisor_main(SUPERVISOR_RUN, argc, argv);
 	if (!help && strcmp(verb, "daemon") == 0)
-		return supervisor_main(SUPERVISOR_DAEMON, argc, argv, &mask);
+		return supervisor_main(SUPERVISOR_DAEMON, argc, argv);
 	if (!help && strcmp(verb, "logd") == 0)
 		return logd_main(argc, argv);
 	if (strcmp(verb, "logd-tidy") == 0)

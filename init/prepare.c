@@ -8,11 +8,21 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/auxv.h>
 #include <unistd.h>
 
 /* The kernel kills somebody else first; children get the old value back. EDGES: refused without CAP_SYS_RESOURCE, and then left. */
 #define OWN_OOM_SCORE (-999)
+
+/* Were CHLD ignored, as some starters leave it, the kernel would reap our children and tell nobody. */
+void prepare_children(void)
+{
+	struct sigaction usual = { .sa_handler = SIG_DFL };
+
+	(void)sigaction(SIGCHLD, &usual, NULL);
+}
 
 /* Standard input, output and error exist from here on, so that no pipe or socket ever gets their numbers. */
 void prepare_stdio(void)
@@ -44,6 +54,22 @@ bool prepare_nofile(struct rlimit *ret_old)
 	if (r < 0)
 		log_debug("cannot raise the limit of open files: %s", err_text(r));
 	return true;
+}
+
+void prepare_exe(char *buf, size_t size)
+{
+	/* The link holds also when the file was replaced or removed meanwhile; but without /proc only the path that we were started by is left. */
+	static const char link[] = "/proc/self/exe";
+	const char *path = (const char *)getauxval(AT_EXECFN);
+	char cwd[PATH_MAX];
+
+	(void)text_copy(buf, size, link);
+	if (!path || sys_access(link, X_OK) != -ENOENT)
+		return;
+	if (path[0] == '/')
+		(void)text_copy(buf, size, path);
+	else if (getcwd(cwd, sizeof(cwd)) && strlen(cwd) + strlen(path) + 2 <= size)
+		(void)text_format(buf, size, "%s/%s", cwd, path);
 }
 
 int prepare_oom_score(void)

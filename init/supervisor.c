@@ -154,7 +154,7 @@ static int open_logs(struct supervisor *sv)
 		.loop = sv->loop,
 		.reaper = sv->reaper,
 		.console_fd = run ? STDOUT_FILENO : -1,
-		.exe = "/proc/self/exe",
+		.exe = sv->exe,
 		.trouble = supervisor_on_log_trouble,
 		.ctx = sv,
 	};
@@ -365,6 +365,8 @@ static int run_once(struct supervisor *sv, int *ret_code)
 		log_error("cannot start the services: %s", err_text(r));
 	if (sv->mode == SUPERVISOR_DAEMON)
 		prepare_detached();
+	/* Children that were ours before this program was: who ended before CHLD was blocked is told by no signal. */
+	reaper_drain(sv->reaper);
 	tell_starter(sv, "ok\n");
 	*ret_code = loop_run(sv->loop);
 	unwire(sv);
@@ -395,11 +397,14 @@ static _Noreturn void be_machine(struct supervisor *sv)
 	end_machine(sv->ending_machine ? sv->how : MACHINE_POWEROFF);
 }
 
-int supervisor_main(enum supervisor_mode mode, int argc, char **argv, const sigset_t *mask)
+int supervisor_main(enum supervisor_mode mode, int argc, char **argv)
 {
-	struct supervisor sv = { .mode = mode, .ready_fd = -1, .mask = *mask };
+	struct supervisor sv = { .mode = mode, .ready_fd = -1 };
 	int code;
 
+	/* What a starter had blocked is not blocked in services: one that can't hear TERM would only end by KILL. */
+	(void)sigemptyset(&sv.mask);
+	prepare_children();
 	prepare_stdio();
 	if (read_args(&sv, argc, argv) < 0)
 		return 1;
@@ -410,6 +415,7 @@ int supervisor_main(enum supervisor_mode mode, int argc, char **argv, const sigs
 		sv.host.nofile = &sv.nofile;
 	if (mode == SUPERVISOR_MACHINE)
 		machine_mount_all(say_machine); /* before /proc is read below */
+	prepare_exe(sv.exe, sizeof(sv.exe));
 	sv.host.oom_score_adj = prepare_oom_score();
 	if (mode == SUPERVISOR_MACHINE)
 		be_machine(&sv);

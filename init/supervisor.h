@@ -4,12 +4,10 @@
 #ifndef PM1_SUPERVISOR_H
 #define PM1_SUPERVISOR_H
 
-#include <signal.h>
-
 enum supervisor_mode { SUPERVISOR_RUN, SUPERVISOR_DAEMON, SUPERVISOR_MACHINE };
 
-/* argv is that of the process: `pm1 run FILE.ini`, `pm1 daemon [--ready-fd N] [FILE.ini]`, or the kernel's init arguments. `mask` is the signal mask
- * pm1 was started with. Returns the exit code; as the init of a machine it doesn't return. */
-int supervisor_main(enum supervisor_mode mode, int argc, char **argv, const sigset_t *mask);
+/* argv is that of the process: `pm1 run FILE.ini`, `pm1 daemon [--ready-fd N] [FILE.ini]`, or the kernel's init arguments.
+ * Returns the exit code; as the init of a machine it doesn't return. */
+int supervisor_main(enum supervisor_mode mode, int argc, char **argv);
 
 #endif

@@ -29,8 +29,9 @@ struct supervisor {
 	struct service_host host;
 	struct report_self self;
 	struct strv warnings;
-	sigset_t mask;
+	sigset_t mask; /* empty: that of the children */
 	struct rlimit nofile;
+	char exe[PATH_MAX]; /* this program */
 	char log_dir[PATH_MAX];
 	char user[64]; /* pm1's own */
 	bool has_pid_file; /* written by this process */

@@ -239,6 +239,7 @@ static int supervise(struct bare *b)
 	sigset_t all;
 
 	(void)sigfillset(&all);
+	reap(b); /* children that were ours before this program was: who ended before CHLD was blocked is told by no signal */
 	while (!b->ended) {
 		siginfo_t info;
 		int sig = sigwaitinfo(&all, &info);

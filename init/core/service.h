@@ -31,7 +31,7 @@ struct service_host {
 	struct reaper *reaper;
 	struct cgroups *cgroups;
 	struct logpipe *logs;
-	const sigset_t *mask; /* pm1's own at its start, for the children */
+	const sigset_t *mask; /* of the children */
 	const struct rlimit *nofile; /* likewise */
 	int oom_score_adj; /* likewise; INT_MIN: leave */
 	char *const *environ; /* likewise */

@@ -1,8 +1,8 @@
 /* signals - signals as events of the loop.
  *
  * signals_block() is the first thing main does: a signal that reaches PID 1 before
- * it has a handler or mask is lost (FACTS of our own measurements). The mask and the
- * dispositions pm1 was started with are kept for the children. */
+ * it has a handler or mask is lost (FACTS of our own measurements). The mask that
+ * was is handed back: a bare init's child and a CLI verb go on with it. */
 #ifndef PM1_LOOP_SIGNALS_H
 #define PM1_LOOP_SIGNALS_H
 

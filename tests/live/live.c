@@ -29,6 +29,7 @@ const char *__asan_default_options(void)
 }
 
 static json_t *last_report;
+void (*live_before)(void);
 
 const char *live_env(const char *name)
 {
@@ -137,6 +138,8 @@ void live_exec(struct live *l, int how, const char *ini, const char *const *args
 		(void)dup2(out[1], 2);
 		(void)setenv("PM1_HOME", l->dir, 1);
 		(void)unsetenv("XDG_RUNTIME_DIR");
+		if (live_before)
+			live_before();
 		(void)execv(argv[0], (char **)argv);
 		_exit(95);
 	}

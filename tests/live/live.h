@@ -29,6 +29,9 @@ struct live {
 	size_t seen; /* how far live_line() has come */
 };
 
+/* Called in the process that becomes pm1, right before it does, in the namespaces of the test. NULL: nothing. */
+extern void (*live_before)(void);
+
 /* Writes `ini` to DIR/pm1.ini (@PROG@ and @DIR@ are replaced) and runs `pm1 run DIR/pm1.ini`. */
 void live_start(struct live *l, int how, const char *ini);
 /* The same with another command line after pm1; NULL-ended. No INI is written when ini is NULL. */

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define BOTH(run) \
@@ -189,6 +190,29 @@ Test(bare, orphans_are_reaped_as_pid_1_and_as_a_subreaper)
 		cr_expect_eq(bare_code(&runs[i], &text), 0);
 		cr_expect_str_eq(text, "reaped\n");
 		free(text);
+	}
+}
+
+static void with_a_zombie(void)
+{
+	siginfo_t info;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(0);
+	(void)waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT);
+}
+
+/* `exec pm1 -- CMD` at the end of a script. What ended before we listened is told by no CHLD. */
+Test(bare, a_zombie_that_was_left_to_us_is_reaped_at_once)
+{
+	struct bare_run r = { .line = "-w -- @PROG@ wait", .before = with_a_zombie };
+	struct live l;
+
+	BOTH(r) {
+		bare_start(&l, &r);
+		live_line(&l, "reaped zombie process");
+		cr_expect_eq(live_stop(&l), 128 + SIGTERM);
 	}
 }
 
