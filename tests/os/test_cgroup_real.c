@@ -10,8 +10,10 @@ static void begin(void)
 {
 	folder_enter();
 	cr_assert_eq(cgroups_open(&all), 0);
-	if (cgroups_kind(all) == CGROUP_NONE)
+	if (cgroups_kind(all) == CGROUP_NONE) {
+		cr_assert_null(getenv("CI"), "CI needs a cgroup that can be written");
 		cr_skip_test("no cgroup can be written here");
+	}
 }
 
 static void done(void)
