@@ -10,6 +10,7 @@
 #include <dirent.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/resource.h>
@@ -99,6 +100,9 @@ int sys_sigmask(int how, const sigset_t *set, sigset_t *ret_old);
 int sys_close_range(unsigned int from, unsigned int to, unsigned int flags);
 int sys_prctl(int op, unsigned long a, unsigned long b, unsigned long c, unsigned long d);
 int sys_getrlimit(int what, struct rlimit *ret);
+/* Whether this descriptor is one of the last that we may have. Those are for work that gives them back, as starting a process and
+ * answering a call: what is held as long as a service is there takes none of them. */
+bool sys_fd_is_scarce(int fd);
 int sys_setrlimit(int what, const struct rlimit *r);
 int sys_mount(const char *src, const char *dst, const char *type, unsigned long flags, const char *data);
 int sys_umount(const char *dst, int flags);

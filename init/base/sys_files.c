@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <fcntl.h>
 
+#define SPARE_FDS 32 /* or a quarter of a limit that is lower than 128 */
+
 int sys_write_all(int fd, const void *buf, size_t n)
 {
 	const char *p = buf;
@@ -20,6 +22,16 @@ int sys_write_all(int fd, const void *buf, size_t n)
 		n -= (size_t)done;
 	}
 	return 0;
+}
+
+bool sys_fd_is_scarce(int fd)
+{
+	struct rlimit limit;
+
+	if (sys_getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return false;
+	rlim_t spare = limit.rlim_cur / 4 < SPARE_FDS ? limit.rlim_cur / 4 : SPARE_FDS;
+	return (rlim_t)fd >= limit.rlim_cur - spare;
 }
 
 int sys_mkdir_all(const char *path, mode_t mode)

@@ -65,6 +65,9 @@ static int make_pipes(struct logstream *s)
 	/* The service's end stays blocking: that is what its program expects of a pipe. */
 	if (r == 0)
 		r = sys_fcntl(s->pipe[0], F_SETFL, O_NONBLOCK);
+	for (int i = 0; r == 0 && i < 2; i++)
+		if (sys_fd_is_scarce(s->pipe[i]) || sys_fd_is_scarce(s->staging[i]))
+			r = -EMFILE;
 	if (r < 0)
 		return r;
 	if (s->lp->streams < BIG_PIPES_FOR) {

@@ -357,19 +357,21 @@ static void on_timer(void *ctx)
 	}
 }
 
-/* Reads the exec report. False: it has not come yet. `reaped`: the child's status is in already. */
-static bool take_report(struct service *s, bool reaped)
+enum report { REPORT_NOT_YET, REPORT_RUNS, REPORT_FAILED };
+
+/* Reads the exec report. `reaped`: the child's status is in already. After a failure the next try may be running when this returns. */
+static enum report take_report(struct service *s, bool reaped)
 {
 	enum spawn_stage stage;
 	int err;
 	int r = spawn_report(s->status_fd, &stage, &err);
 
 	if (r == -EAGAIN)
-		return false;
+		return REPORT_NOT_YET;
 	forget_status(s);
 	if (r != 0) { /* the program runs; a report that can't be read (r < 0) is followed by the exit, if it didn't */
 		service_apply(s, EVENT_EXEC_OK, "program started");
-		return true;
+		return REPORT_RUNS;
 	}
 	s->start_failed = true;
 	s->permanent = process_is_permanent(stage, err);
@@ -383,7 +385,7 @@ static bool take_report(struct service *s, bool reaped)
 	s->pid = 0;
 	char words[SERVICE_FAILURE_MAX];
 	service_apply(s, EVENT_EXEC_FAILED, cause_of_step(s, EVENT_EXEC_FAILED, 0, words, sizeof(words)));
-	return true;
+	return REPORT_FAILED;
 }
 
 static void on_status(void *ctx, int fd, uint32_t events)
@@ -400,7 +402,7 @@ static void on_reaped(void *ctx, const struct reaped *r)
 
 	/* The report was written before the exit, but may be read after it. */
 	if (s->status_fd >= 0) {
-		if (take_report(s, true) && s->start_failed)
+		if (take_report(s, true) == REPORT_FAILED)
 			return;
 		forget_status(s);
 	}

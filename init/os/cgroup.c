@@ -328,6 +328,8 @@ int cgroup_new(struct cgroups *c, const char *name, void *owner, struct cgroup *
 		r = g->dir_fd;
 	if (r == 0 && (g->join_fd = open_join(g)) < 0)
 		r = g->join_fd;
+	if (r == 0 && (sys_fd_is_scarce(g->dir_fd) || sys_fd_is_scarce(g->join_fd)))
+		r = -EMFILE;
 	if (r == 0)
 		r = c->ops->begin(g);
 	if (r < 0) {

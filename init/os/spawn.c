@@ -99,9 +99,9 @@ static int status_pipe(int *ret_read, int *ret_write)
 static bool not_here(int err)
 {
 	/* ENOSYS: Docker's profile and old kernels. EPERM: other profiles. EINVAL: an older clone3. EOPNOTSUPP, EBUSY, EACCES: a
-	 * cgroup that can't be entered this way. */
+	 * cgroup that can't be entered this way. EMFILE, ENFILE: no descriptor for the pidfd, which we can do without. */
 	return err == -ENOSYS || err == -EPERM || err == -EINVAL || err == -EOPNOTSUPP || err == -EBUSY ||
-	       err == -EACCES || err == -E2BIG;
+	       err == -EACCES || err == -E2BIG || err == -EMFILE || err == -ENFILE;
 }
 
 /* clone3 straight into the cgroup; clone3; fork. Where each is refused is cheap to find out, and asked anew each time:
@@ -164,6 +164,8 @@ int spawn_start(const struct spawn_job *job, struct spawned *ret)
 	strv_done(&candidates);
 	if (r < 0)
 		return r;
+	if (pidfd >= 0 && sys_fd_is_scarce(pidfd))
+		close_fd(&pidfd);
 	*ret = (struct spawned){ .pid = r, .pidfd = pidfd, .status_fd = take_fd(&read_end) };
 	return 0;
 }

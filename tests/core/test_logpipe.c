@@ -224,7 +224,7 @@ Test(logpipe, a_logd_that_cannot_be_started_is_tried_again)
 		cr_assert_eq(kill(logpipe_pid(host.logs), SIGKILL), 0);
 		HOST_UNTIL(logpipe_pid(host.logs) == 0);
 		unsigned int before = sys_fake_count("socketpair");
-		sys_fake_fail(calls[i], 1, EMFILE);
+		sys_fake_fail(calls[i], 1, ENOMEM);
 		say(s, "one\n");
 		HOST_UNTIL(logpipe_pid(host.logs) > 0);
 		cr_expect_eq(sys_fake_count("socketpair"), before + 2, "%s: two tries", calls[i]);

@@ -105,6 +105,28 @@ Test(service, no_room_for_a_process_is_tried_again)
 	cr_expect_str_eq(service->failure, "");
 }
 
+/* The next try began within the reading of the report; its process was then taken for the one that had ended, and lost. */
+Test(service, a_failed_start_that_is_reaped_before_its_report_is_read_has_one_successor)
+{
+	struct rlimit wrong = { .rlim_cur = 9, .rlim_max = 8 };
+	siginfo_t info;
+
+	host_service("[service:web]\ncommand = sleep 1000\n");
+	host.nofile = &wrong;
+	service_start(service, "start");
+	cr_assert_eq(waitid(P_PID, (id_t)service->pid, &info, WEXITED | WNOWAIT), 0);
+	host.nofile = NULL;
+	reaper_drain(host.reaper);
+	cr_expect_eq(service->state, STATE_STARTING);
+	HOST_UNTIL(service->state == STATE_ONLINE);
+	cr_expect_gt(service->pid, 0);
+	cr_expect_eq(service->restarts, 1);
+	service_stop(service, "stop");
+	HOST_UNTIL(service_at_rest(service));
+	HOST_UNTIL(nothing_left() || (reaper_drain(host.reaper), true));
+	cr_expect(nothing_left());
+}
+
 Test(service, whatever_call_of_a_start_fails_the_next_start_works_and_nothing_is_left_behind)
 {
 	static const char *const calls[] = { "open", "pipe2", "clone3", "epoll_ctl" };

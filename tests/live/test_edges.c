@@ -188,3 +188,27 @@ Test(place, without_dev_and_standard_descriptors_services_run_and_what_they_say_
 	live_file_has(live_path(&l, "logs/f-out.log"), "fd 0\nfd 1\nfd 2\nend\n");
 	cr_assert_eq(live_stop(&l), 0);
 }
+
+static void with_few_descriptors(void)
+{
+	struct rlimit few = { .rlim_cur = 64, .rlim_max = 64 };
+
+	(void)setrlimit(RLIMIT_NOFILE, &few);
+}
+
+/* The pipes of the first services took all that there were; then none could be started, and nobody could ask why. */
+Test(limits, with_more_services_than_descriptors_all_run_and_calls_are_answered)
+{
+	struct live l;
+	live_before = with_few_descriptors;
+	live_start(&l, LIVE_PID1, "[service:web]\ncommand = @PROG@ wait @DIR@\ninstances = 30\nmin_uptime = 1ms\n");
+	live_line(&l, "no log for its stdout: Too many open files");
+	char wait[80];
+	(void)snprintf(wait, sizeof(wait), "wait %s", l.dir);
+	live_count_is(&l, wait, 30);
+	live_file_has(live_path(&l, "logs/web-out-0.log"), "up");
+	json_decref(live_call(&l, "Restart", "{\"targets\":[\"all\"]}"));
+	live_count_is(&l, wait, 30);
+	cr_assert_null(strstr(l.text, "bug:"));
+	cr_assert_eq(live_stop(&l), 0);
+}
