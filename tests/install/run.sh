@@ -37,11 +37,15 @@ page_is_of_this_binary() {
 	t_match "$(mandoc -T ascii "$page")" 'process manager that can be PID 1'
 }
 
-# The first block of INI in README.md, as a new user takes it.
+# What a new user takes from README.md.
 readme_file() {
-	sed -n '/^```ini$/,/^```$/{/^```/d;p}' README.md >"$top/pm1.ini"
-	[ -s "$top/pm1.ini" ] || t_fail "no INI in README.md"
-	t_match "$("$bin" check "$top/pm1.ini")" '2 services, no faults'
+	# Each block of INI in a file of its own; the first is whole, the others are parts of one.
+	awk -v to="$top/readme" '/^```ini$/ { n++; on = 1; next } /^```$/ { on = 0 } on { print >(to n ".ini") }' README.md
+	t_match "$("$bin" check "$top/readme1.ini")" '2 services, no faults'
+	for part in "$top"/readme[2-9].ini; do
+		printf '[service:x]\ncommand = true\n' >>"$part"
+		t_match "$("$bin" check "$part")" '1 service, no faults'
+	done
 }
 
 readme_words_are_known() {
@@ -60,6 +64,6 @@ t_case "make install puts one binary and one page below DESTDIR and PREFIX" inst
 t_case "the installed binary runs, and is static" binary_runs
 t_case "mandoc finds no fault in the page" page_has_no_faults
 t_case "the page is the one that the binary prints" page_is_of_this_binary
-t_case "the first file of README.md has no faults" readme_file
+t_case "the INI files of README.md have no faults" readme_file
 t_case "README.md speaks of verbs and keys that are there" readme_words_are_known
 t_done install
