@@ -15,6 +15,8 @@
 #include <unistd.h>
 
 #define BACKLOG 64
+/* A client that can't be accepted stays in the queue, and would wake the loop without end: no look at the queue for so long. */
+#define REST USEC_SEC
 
 struct server {
 	struct server_config cfg;
@@ -23,6 +25,7 @@ struct server {
 	int lock_fd; /* owned, -1 for an abstract socket: the kernel itself is the lock */
 	int reserve_fd; /* given up for a moment when there are no fds left */
 	struct loop_source *source;
+	struct loop_timer *rest;
 	struct session *clients[SERVER_CLIENTS_MAX]; /* owned, NULL: a free place */
 };
 
@@ -90,6 +93,25 @@ static void admit(struct server *s, int fd)
 		log_warning("control: cannot take a client: %s", err_text(r));
 }
 
+/* A descriptor that is there in any place, also without /dev. */
+static int open_reserve(void)
+{
+	return sys_open("/", O_RDONLY | O_DIRECTORY, 0);
+}
+
+static void on_rested(void *ctx)
+{
+	struct server *s = ctx;
+	(void)loop_change(s->source, EPOLLIN);
+}
+
+static void rest(struct server *s, int err)
+{
+	log_warning("control: cannot take a client: %s; trying again in a second", err_text(err));
+	loop_timer_in(s->rest, REST);
+	(void)loop_change(s->source, 0);
+}
+
 static void on_connect(void *ctx, int fd, uint32_t events)
 {
 	struct server *s = ctx;
@@ -101,14 +123,22 @@ static void on_connect(void *ctx, int fd, uint32_t events)
 			/* Without this the waiting client would wake the loop for ever. */
 			close_fd(&s->reserve_fd);
 			client = sys_accept(fd);
-			if (client >= 0)
+			if (client >= 0) {
 				close_fd(&client);
-			s->reserve_fd = sys_open("/dev/null", O_RDONLY, 0);
-			log_warning("control: no file descriptors left; refused a client");
+				log_warning("control: no file descriptors left; refused a client");
+			} else if (client != -EAGAIN) {
+				rest(s, client); /* others were faster to take it */
+			}
+			s->reserve_fd = open_reserve();
 			return;
 		}
-		if (client < 0)
+		if (client == -ECONNABORTED)
+			continue;
+		if (client < 0) {
+			if (client != -EAGAIN)
+				rest(s, client);
 			return;
+		}
 		admit(s, client);
 	}
 }
@@ -200,12 +230,14 @@ int server_new(const struct server_config *cfg, struct server **ret)
 		return -ENOMEM;
 	s->cfg = *cfg;
 	s->fd = s->lock_fd = -1;
-	s->reserve_fd = sys_open("/dev/null", O_RDONLY, 0);
+	s->reserve_fd = open_reserve();
 	int r = text_copy(s->path, sizeof(s->path), cfg->path);
 	if (r < 0)
 		r = -ENAMETOOLONG;
 	if (r == 0)
 		r = listen_at(s);
+	if (r == 0)
+		r = loop_timer_new(cfg->loop, on_rested, s, &s->rest);
 	if (r == 0)
 		r = loop_add(cfg->loop, s->fd, EPOLLIN, LOOP_CONTROL, on_connect, s, &s->source);
 	if (r < 0) {
@@ -222,6 +254,7 @@ void server_free(struct server *s)
 	if (!s)
 		return;
 	loop_remove(&s->source);
+	loop_timer_free(&s->rest);
 	if (s->fd >= 0 && s->path[0] != '@')
 		(void)sys_unlink(s->path); /* the lock file stays: removing it would let two pm1s hold two locks of one name */
 	close_fd(&s->fd);

@@ -177,6 +177,27 @@ Test(server, without_descriptors_a_client_is_refused_by_the_reserve)
 	}
 }
 
+/* And where even that doesn't help, or it is another failure, the queue is left alone for a while. */
+Test(server, while_nobody_can_be_accepted_the_loop_is_not_kept_busy)
+{
+	static const int errors[] = { EMFILE, ENFILE, ENOMEM, EPERM };
+
+	cr_assert_eq(listens("pm1.sock"), 0);
+	for (size_t i = 0; i < ARRAY_LEN(errors); i++) {
+		int fd = client_of("pm1.sock");
+		sys_fake_fail_always("accept", errors[i]);
+		cr_assert_eq(loop_once(loop), 0);
+		unsigned int tries = sys_fake_count("accept");
+		cr_assert_eq(loop_once(loop), 0);
+		cr_expect_eq(sys_fake_count("accept"), tries, "%s: the next wake-up is the end of the rest", err_text(errors[i]));
+		sys_fake_reset();
+		ask(fd);
+		cr_expect(strstr(reply(fd), "{"), "%s: then it is served", err_text(errors[i]));
+		close_fd(&fd);
+	}
+	works();
+}
+
 Test(server, a_client_whose_reply_cannot_be_sent_is_dropped)
 {
 	cr_assert_eq(listens("pm1.sock"), 0);
