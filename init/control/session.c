@@ -150,7 +150,9 @@ static void on_ready(void *ctx, int fd, uint32_t events)
 {
 	struct session *s = ctx;
 
-	if (events & (EPOLLERR | EPOLLHUP)) {
+	/* Who has sent a call and gone is not forgotten: the call is there to be read, and after it the end. */
+	bool more = s->unfinished || (events & EPOLLIN);
+	if (events & EPOLLERR || (events & EPOLLHUP && !more)) {
 		session_drop(s);
 		return;
 	}

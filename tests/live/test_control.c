@@ -220,6 +220,22 @@ Test(control, a_oneway_call_is_done_and_not_answered)
 	cr_assert_eq(live_stop(&l), 0);
 }
 
+/* The hang-up came in the same wake-up as the call, and won. */
+Test(control, a_call_is_done_also_when_its_client_has_gone_before_it_was_read)
+{
+	static const char stop[] = "{\"method\":\"io.pm1.Stop\",\"parameters\":{\"targets\":[\"web\"]},\"oneway\":true}";
+	struct live l;
+	live_start(&l, LIVE_PID1, two);
+	live_status(&l, "web", "online");
+	live_signal(&l, SIGSTOP);
+	int fd = live_socket(&l);
+	feed(fd, stop, sizeof(stop));
+	(void)close(fd);
+	live_signal(&l, SIGCONT);
+	live_status(&l, "web", "stopped");
+	cr_assert_eq(live_stop(&l), 0);
+}
+
 Test(control, what_was_asked_for_is_done_also_when_the_client_has_gone)
 {
 	static const char stop[] = "{\"method\":\"io.pm1.Stop\",\"parameters\":{\"targets\":[\"web\"]}}";
