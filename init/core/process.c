@@ -62,14 +62,17 @@ static void describe_key(const struct service *s, const char *key, struct text *
 void process_tell_failure(struct service *s, enum spawn_stage stage, int err)
 {
 	struct text t = TEXT_INIT(s->failure);
+	const char *key = spawn_stage_key(stage);
 
+	if (stage == SPAWN_GROUP && !s->spec->group)
+		key = "user"; /* whose group it is */
 	(void)text_addf(&t, "%s", spawn_stage_name(stage));
 	if (stage == SPAWN_EXEC && s->spec->argv.n)
 		(void)text_addf(&t, " '%s'", s->spec->argv.v[0]);
 	if (stage == SPAWN_CWD && s->spec->cwd)
 		(void)text_addf(&t, " '%s'", s->spec->cwd);
 	(void)text_addf(&t, ": %s", err_text(err));
-	describe_key(s, spawn_stage_key(stage), &t);
+	describe_key(s, key, &t);
 }
 
 bool process_is_permanent(enum spawn_stage stage, int err)

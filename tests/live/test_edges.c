@@ -4,9 +4,11 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -155,6 +157,9 @@ static void without_proc(void)
 /* logd is pm1 once more, found by /proc/self/exe: without it every service stood still when its pipe was full. */
 Test(place, without_proc_services_run_and_what_they_say_is_kept)
 {
+#ifdef __SANITIZE_ADDRESS__
+	cr_skip_test("the AddressSanitizer itself needs /proc");
+#endif
 	struct live l;
 	live_before = without_proc;
 	live_start(&l, LIVE_PID1,
@@ -187,6 +192,170 @@ Test(place, without_dev_and_standard_descriptors_services_run_and_what_they_say_
 	live_file_has(live_path(&l, "logs/web-out.log"), "000000002999 ");
 	live_file_has(live_path(&l, "logs/f-out.log"), "fd 0\nfd 1\nfd 2\nend\n");
 	cr_assert_eq(live_stop(&l), 0);
+}
+
+static void read_only(const char *path)
+{
+	if (mount(path, path, NULL, MS_BIND, NULL) < 0 || mount(NULL, path, NULL, MS_BIND | MS_REMOUNT | MS_RDONLY, NULL) < 0)
+		_exit(94);
+}
+
+/* The abstract socket, which is then what is left, is the network namespace's. */
+static void without_a_place_to_write(void)
+{
+	static const char *const paths[] = { "/run", "/tmp", "/dev/shm", "/var" };
+
+	if (unshare(CLONE_NEWNET) < 0)
+		_exit(94);
+	for (size_t i = 0; i < sizeof(paths) / sizeof(*paths); i++)
+		read_only(paths[i]);
+	(void)unsetenv("PM1_HOME");
+}
+
+Test(place, where_nothing_can_be_written_services_run_and_speak_on_the_console)
+{
+	struct live l;
+	live_before = without_a_place_to_write;
+	live_start(&l, LIVE_PID1, "[service:web]\ncommand = @PROG@ wait\n");
+	live_line(&l, "no log files: /var/log/pm1: Read-only file system; what services say goes to the console alone");
+	live_line(&l, "web | up");
+	cr_assert_null(strstr(l.text, "no control socket"), "%s", l.text);
+	cr_assert_eq(live_stop(&l), 0);
+}
+
+static void without_a_socket_too(void)
+{
+	without_a_place_to_write();
+	(void)setenv("PM1_SOCKET", "/run/pm1/pm1.sock", 1);
+}
+
+Test(place, nor_does_it_need_a_socket)
+{
+	struct live l;
+	live_before = without_a_socket_too;
+	live_start(&l, LIVE_PID1, "[service:web]\ncommand = @PROG@ wait\n");
+	live_line(&l, "no control socket can be made anywhere (/run/pm1/pm1.sock: Read-only file system)");
+	live_line(&l, "web | up");
+	cr_assert_eq(live_stop(&l), 0);
+}
+
+static void in_a_user_namespace(void)
+{
+	if (unshare(CLONE_NEWUSER) < 0)
+		_exit(94);
+}
+
+/* No id is mapped: we are the overflow user to ourselves, and setgroups is denied. */
+Test(place, where_no_ids_are_mapped_only_a_service_that_asks_for_one_fails)
+{
+	struct live l;
+	live_before = in_a_user_namespace;
+	live_start(&l, LIVE_PID1 | LIVE_NO_CGROUP,
+		   "[service:web]\ncommand = @PROG@ wait\n[service:root]\ncommand = @PROG@ wait\nuser = root\n");
+	live_line(&l, "root: exited -> errored (cannot start: set");
+	live_line(&l, "[service:root] user)");
+	live_status(&l, "web", "online");
+	live_status(&l, "root", "errored");
+	cr_assert_eq(live_stop(&l), 0);
+}
+
+static int terminal = -1;
+
+static void on_a_terminal(void)
+{
+	char name[64];
+	int fd = ptsname_r(terminal, name, sizeof(name)) == 0 && setsid() > 0 ? open(name, O_RDWR) : -1;
+
+	if (fd < 0 || ioctl(fd, TIOCSCTTY, 0) < 0)
+		_exit(94);
+	for (int i = 0; i < 3; i++)
+		(void)dup2(fd, i);
+}
+
+static void the_terminal_goes(int how)
+{
+	struct live l;
+	terminal = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+	cr_assert(grantpt(terminal) == 0 && unlockpt(terminal) == 0);
+	live_before = on_a_terminal;
+	live_start(&l, how, "[service:web]\ncommand = @PROG@ wait\nmin_uptime = 1ms\n[service:l]\ncommand = @PROG@ lines 50 100\n");
+	live_status(&l, "web", "online");
+	json_int_t pid = live_get(&l, "web", "pid");
+	(void)close(terminal);
+	json_decref(live_call(&l, "Restart", "{\"targets\":[\"l\"]}"));
+	live_number(&l, "l", "pm2_env.restart_time", 1);
+	live_status(&l, "l", "online");
+	cr_assert_eq(live_get(&l, "web", "pid"), pid, "a hang-up is no reason to restart what has not changed");
+	live_file_has(live_path(&l, "logs/l-out.log"), "000000000049 ");
+	cr_assert_eq(live_stop(&l), 0);
+}
+
+Test(place, a_terminal_that_goes_away_takes_nothing_with_it)
+{
+	the_terminal_goes(LIVE_PID1);
+	the_terminal_goes(0);
+}
+
+/* As a gVisor, an old seccomp profile or an old kernel does; the words are those of `deny`. */
+static void refused(const char *first, ...)
+{
+	const char *argv[32] = { getenv("DENY"), first };
+	char ini[256];
+	int n = 2;
+	va_list ap;
+
+	va_start(ap, first);
+	for (const char *w; (w = va_arg(ap, const char *));)
+		argv[n++] = w;
+	va_end(ap);
+	(void)snprintf(ini, sizeof(ini), "%s/pm1.ini", getenv("PM1_HOME"));
+	argv[n++] = "--";
+	argv[n++] = getenv("PM1");
+	argv[n++] = "run";
+	argv[n++] = ini;
+	(void)execv(argv[0], (char **)argv);
+}
+
+static void with_eperm(void)
+{
+	refused("clone3=EPERM", "pidfd_open=EPERM", "pidfd_send_signal=EPERM", "close_range=EPERM", "inotify_init1=EPERM",
+		"prctl=EPERM", "getrandom=EPERM", "faccessat2=EPERM", NULL);
+}
+
+static void with_einval(void)
+{
+	refused("clone3=EINVAL", "pidfd_open=EINVAL", "pidfd_send_signal=EINVAL", "close_range=EINVAL", NULL);
+}
+
+static void with_enosys(void)
+{
+	refused("clone3", "pidfd_open", "pidfd_send_signal", "close_range", "inotify_init1", "prctl", "getrandom", "faccessat2", NULL);
+}
+
+static void lives_with(void (*before)(void), int how)
+{
+	struct live l;
+	live_before = before;
+	live_start(&l, how, "[service:web]\ncommand = @PROG@ setsid-daemon @DIR@\nkill_timeout = 50ms\nmin_uptime = 1ms\n");
+	live_line(&l, "web | up");
+	live_file_has(live_path(&l, "logs/web-out.log"), "away");
+	json_decref(live_call(&l, "Restart", "{\"targets\":[\"web\"]}"));
+	live_status(&l, "web", "online");
+	char dir[96];
+	(void)snprintf(dir, sizeof(dir), "setsid-daemon %s", l.dir);
+	json_decref(live_call(&l, "Stop", "{\"targets\":[\"web\"]}"));
+	cr_assert_eq(live_count(&l, dir), 0);
+	cr_assert_eq(live_stop(&l), 0);
+}
+
+Test(refusal, in_whatever_words_new_system_calls_are_refused_the_old_ones_do)
+{
+	static void (*const ways[])(void) = { with_eperm, with_einval, with_enosys };
+
+	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++) {
+		lives_with(ways[i], LIVE_PID1);
+		lives_with(ways[i], LIVE_PID1 | LIVE_NO_CGROUP);
+	}
 }
 
 static void with_few_descriptors(void)
