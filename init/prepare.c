@@ -72,6 +72,19 @@ void prepare_exe(char *buf, size_t size)
 		(void)text_format(buf, size, "%s/%s", cwd, path);
 }
 
+int prepare_console(int fd)
+{
+	char path[32];
+	struct stat st;
+
+	/* The description that we were given is shared with those who expect it to block. */
+	if (sys_fstat(fd, &st) < 0 || !(S_ISFIFO(st.st_mode) || S_ISCHR(st.st_mode)))
+		return fd;
+	(void)text_format(path, sizeof(path), "/proc/self/fd/%d", fd);
+	int own = sys_open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY, 0);
+	return own < 0 ? fd : own;
+}
+
 int prepare_oom_score(void)
 {
 	char old[16], score[16];

@@ -415,6 +415,8 @@ int supervisor_main(enum supervisor_mode mode, int argc, char **argv)
 		sv.host.nofile = &sv.nofile;
 	if (mode == SUPERVISOR_MACHINE)
 		machine_mount_all(say_machine); /* before /proc is read below */
+	if (mode == SUPERVISOR_RUN) /* a machine's console is nobody else's; a daemon lets its starter's go */
+		log_setup(prepare_console(STDERR_FILENO), LOG_NOTICE, false);
 	prepare_exe(sv.exe, sizeof(sv.exe));
 	sv.host.oom_score_adj = prepare_oom_score();
 	if (mode == SUPERVISOR_MACHINE)

@@ -102,3 +102,23 @@ Test(prepare, a_log_folder_in_a_folder_of_another_user_is_refused)
 	(void)snprintf(path, sizeof(path), "%s/theirs/logs", folder);
 	cr_expect_eq(prepare_log_dir(path), -EPERM);
 }
+
+/* PID 1 must not wait for who reads its console; who shares that with it may. */
+Test(prepare, the_console_is_written_to_by_a_description_of_our_own)
+{
+	int p[2], file = open("file", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	cr_assert_eq(sys_pipe2(p, 0), 0);
+	int own = prepare_console(p[1]);
+	cr_expect_neq(own, p[1]);
+	cr_expect(fcntl(own, F_GETFL) & O_NONBLOCK);
+	cr_expect_not(fcntl(p[1], F_GETFL) & O_NONBLOCK, "theirs is as it was");
+	cr_expect_eq(prepare_console(file), file, "a second offset in a file would overwrite what others say");
+	sys_fake_fail("open", 1, ENOENT);
+	cr_expect_eq(prepare_console(p[1]), p[1], "without /proc");
+	cr_expect_eq(prepare_console(-1), -1);
+	close_fd(&own);
+	close_fd(&p[0]);
+	close_fd(&p[1]);
+	close_fd(&file);
+}

@@ -17,13 +17,16 @@
 static struct {
 	int fd;
 	enum log_level level;
-	bool stamp;
+	bool stamp, is_pipe;
 	unsigned long lost; /* lines that the sink did not take */
 } sink = { .fd = 2, .level = LOG_NOTICE };
 
 void log_setup(int fd, enum log_level level, bool stamp)
 {
+	struct stat st;
+
 	sink.fd = fd;
+	sink.is_pipe = fd >= 0 && sys_fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode);
 	sink.level = level;
 	sink.stamp = stamp;
 }
@@ -50,6 +53,10 @@ static bool put(const struct text *t)
 	/* We don't own the file description, so it can't be made nonblocking; a reader that never reads must not stop us. */
 	if (poll(&p, 1, 0) != 1 || !(p.revents & POLLOUT))
 		return false;
+	/* Between the question and the write another writer may take the room: where the kernel can, without waiting (Linux 6.4). */
+	ssize_t n = sink.is_pipe ? sys_write_nowait(sink.fd, t->buf, t->len) : -EOPNOTSUPP;
+	if (n >= 0 || n == -EAGAIN || n == -EPIPE)
+		return n == (ssize_t)t->len;
 	return sys_write(sink.fd, t->buf, t->len) == (ssize_t)t->len;
 }
 

@@ -52,6 +52,14 @@ ssize_t sys_write(int fd, const void *buf, size_t n)
 	return RETRY(write(fd, buf, n));
 }
 
+ssize_t sys_write_nowait(int fd, const void *buf, size_t n)
+{
+	const struct iovec v = { .iov_base = (void *)buf, .iov_len = n };
+
+	SYS_POINT("pwritev2");
+	return RESULT(pwritev2(fd, &v, 1, -1, RWF_NOWAIT));
+}
+
 ssize_t sys_writev(int fd, const struct iovec *iov, int n)
 {
 	SYS_POINT("writev");

@@ -29,6 +29,7 @@ ssize_t sys_write(int fd, const void *buf, size_t n);
 ssize_t sys_writev(int fd, const struct iovec *iov, int n);
 ssize_t sys_pread(int fd, void *buf, size_t n, off_t at);
 ssize_t sys_pwrite(int fd, const void *buf, size_t n, off_t at);
+ssize_t sys_write_nowait(int fd, const void *buf, size_t n); /* a pipe that has no room is -EAGAIN; -EOPNOTSUPP and the like: not here */
 /* The whole of buf or an error; for files and blocking pipes only. */
 int sys_write_all(int fd, const void *buf, size_t n);
 int sys_open(const char *path, int flags, mode_t mode); /* O_CLOEXEC is added */

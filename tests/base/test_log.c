@@ -9,6 +9,8 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <regex.h>
+#include <stdio.h>
+#include <sys/wait.h>
 
 static int p[2]; /* what is logged can be read from p[0] */
 
@@ -126,6 +128,7 @@ Test(log, a_full_pipe_loses_lines_and_the_next_that_gets_through_says_how_many)
 
 Test(log, without_a_reader_or_with_a_failing_write_we_go_on)
 {
+	sys_fake_fail_always("pwritev2", EOPNOTSUPP); /* as before Linux 6.4 */
 	sys_fake_fail("write", 1, EIO);
 	log_error("lost");
 	sys_fake_fail("write", 1, EIO);
@@ -134,8 +137,35 @@ Test(log, without_a_reader_or_with_a_failing_write_we_go_on)
 	cr_expect_str_eq(logged(), "pm1: warning: 2 lines were lost here: nobody took them\npm1: error: here\n");
 	close_fd(&p[0]);
 	log_error("to nobody");
+	sys_fake_reset();
+	log_error("to nobody by the new call");
 	close_fd(&p[1]);
 	log_error("to a closed one");
+}
+
+/* PID 1 and logd write into one console: the room that PID 1 had asked for was gone when it wrote, and it stood still until somebody read. */
+Test(log, another_writer_that_takes_the_room_meanwhile_does_not_stop_us)
+{
+	static char page[4096];
+
+	if (sys_write_nowait(p[1], "x", 1) == -EOPNOTSUPP)
+		cr_skip_test("this kernel has no such write for pipes; there a description of our own serves (test_prepare.c)");
+	for (int i = 0; i < 2000; i++) {
+		done();
+		begin();
+		pid_t filler = fork();
+		if (filler == 0) {
+			int fd = p[1];
+			char path[32];
+			(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", p[1]);
+			fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+			while (write(fd, page, sizeof(page)) > 0)
+				;
+			_exit(0);
+		}
+		while (waitpid(filler, NULL, WNOHANG) == 0)
+			log_error("here");
+	}
 }
 
 Test(log, an_error_is_given_as_words)
