@@ -109,7 +109,7 @@ static bool needs_folder(const char *file)
 	return false;
 }
 
-int prepare_log_dir(const char *path)
+int prepare_log_dir(const char *path, bool given)
 {
 	char parent[PATH_MAX];
 	const char *slash = strrchr(path, '/');
@@ -118,7 +118,7 @@ int prepare_log_dir(const char *path)
 	int r = sys_mkdir_all(path, 0755);
 	if (r < 0)
 		return r;
-	if (slash && slash != path && text_format(parent, sizeof(parent), "%.*s", (int)(slash - path), path) == 0) {
+	if (!given && slash && slash != path && text_format(parent, sizeof(parent), "%.*s", (int)(slash - path), path) == 0) {
 		r = sys_lstat(parent, &st);
 		if (r < 0)
 			return r;

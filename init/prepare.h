@@ -15,8 +15,8 @@ int prepare_oom_score(void); /* the kernel kills others first; what it was, for 
 int prepare_console(int fd);
 void prepare_exe(char *buf, size_t size); /* the path of this program, for a copy of it to run */
 /* Makes the folder, and its parents. 0, or -errno when it can't be written, or (-EPERM) when it stands in a folder of
- * another user's: anybody can have made /tmp/pm1-UID. */
-int prepare_log_dir(const char *path);
+ * another user's: anybody can have made /tmp/pm1-UID. `given`: the user named it, whoever its parent is. */
+int prepare_log_dir(const char *path, bool given);
 void prepare_folder(const char *file); /* cwd is / unless a path, as that of the file, is relative */
 void prepare_detached(void); /* stdio to /dev/null: the starter's terminal may go away */
 

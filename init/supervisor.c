@@ -70,17 +70,22 @@ static int load_config(struct supervisor *sv)
 
 static int find_log_dir(struct supervisor *sv)
 {
-	if (sv->config.pm1.log_dir)
-		return text_copy(sv->log_dir, sizeof(sv->log_dir), sv->config.pm1.log_dir);
-	int r = places_log_dir(geteuid(), sv->log_dir, sizeof(sv->log_dir));
+	const char *given = sv->config.pm1.log_dir;
+	char ring[32] = "";
+	struct text t = TEXT_INIT(ring);
+	int r = given ? text_copy(sv->log_dir, sizeof(sv->log_dir), given) :
+			places_log_dir(geteuid(), sv->log_dir, sizeof(sv->log_dir));
 	if (r < 0)
 		return r;
-	r = prepare_log_dir(sv->log_dir);
-	if (r < 0) {
-		warn(sv, "no log files: %s: %s; what services say goes to %s ([pm1] log_dir names another folder)", sv->log_dir,
-		     err_text(r), sv->mode == SUPERVISOR_DAEMON ? "nowhere" : "the console alone");
-		sv->log_dir[0] = 0;
-	}
+	r = prepare_log_dir(sv->log_dir, given);
+	/* Of a folder that was asked for only what can't pass is taken for an answer: what else is wrong with it is told of each file. */
+	if (r == 0 || (given && r != -EROFS && r != -EACCES && r != -EPERM))
+		return 0;
+	(void)text_add_size(&t, sv->config.pm1.log_ring);
+	warn(sv, "no log files: %s: %s; %s%s of each stream is kept in memory%s ([pm1] log_dir names another folder)", sv->log_dir,
+	     err_text(r), sv->config.pm1.log_ring ? "the last " : "nothing", sv->config.pm1.log_ring ? ring : "",
+	     sv->mode == SUPERVISOR_DAEMON ? "" : ", besides the console");
+	sv->log_dir[0] = 0;
 	return 0;
 }
 
@@ -165,7 +170,9 @@ static int open_logs(struct supervisor *sv)
 	/* What a daemon says of itself goes into a file as a service's output does. */
 	char path[PATH_MAX + 16];
 	(void)text_format(path, sizeof(path), "%s/pm1.log", sv->log_dir);
-	struct logstream_config own = { .stream = LOGWIRE_ERR, .name = "pm1", .path = path, .combined = "", .format = "" };
+	struct logstream_config own = { .stream = LOGWIRE_ERR, .name = "pm1", .service = "pm1", .path = path, .combined = "",
+				       .format = "", .sink = "",
+				       .rules = { .uid = LOGWIRE_NOBODY, .gid = LOGWIRE_NOBODY, .friend_uid = LOGWIRE_NOBODY, .mode = 0640 } };
 	(void)logpipe_open(sv->logs, &own, &sv->own_log);
 	return 0;
 }
@@ -210,8 +217,11 @@ static int wire_up(struct supervisor *sv)
 	struct manager_config mcfg = {
 		.host = sv->host,
 		.pm1 = &sv->config.pm1,
-		.log_dir = sv->log_dir,
-		.console = p->log_console_given ? p->log_console : sv->mode != SUPERVISOR_DAEMON,
+		.place = { .log_dir = sv->log_dir,
+			   .console = p->log_console_given	  ? (enum logwire_console)p->log_console :
+				      sv->mode == SUPERVISOR_DAEMON ? LOGWIRE_CONSOLE_NONE :
+								      LOGWIRE_CONSOLE_PREFIX,
+			   .ring = p->log_ring },
 		.exit_when = p->exit_when_given		 ? p->exit_when :
 			     sv->mode == SUPERVISOR_RUN ? EXIT_WHEN_ALL_ENDED :
 							  EXIT_WHEN_NEVER,

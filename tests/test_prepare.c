@@ -83,9 +83,9 @@ Test(prepare, a_log_folder_is_made_with_its_parents_and_each_failure_comes_back)
 	for (size_t i = 0; i < ARRAY_LEN(calls); i++) {
 		(void)snprintf(path, sizeof(path), "%s/a%zu/b/logs", folder, i);
 		sys_fake_fail_always(calls[i], EROFS);
-		cr_expect_eq(prepare_log_dir(path), -EROFS, "%s", calls[i]);
+		cr_expect_eq(prepare_log_dir(path, false), -EROFS, "%s", calls[i]);
 		sys_fake_reset();
-		cr_expect_eq(prepare_log_dir(path), 0);
+		cr_expect_eq(prepare_log_dir(path, false), 0);
 		cr_expect_eq(access(path, W_OK), 0);
 	}
 }
@@ -100,7 +100,7 @@ Test(prepare, a_log_folder_in_a_folder_of_another_user_is_refused)
 	cr_assert_eq(mkdir(path, 0777), 0);
 	cr_assert_eq(chown(path, 4242, 4242), 0);
 	(void)snprintf(path, sizeof(path), "%s/theirs/logs", folder);
-	cr_expect_eq(prepare_log_dir(path), -EPERM);
+	cr_expect_eq(prepare_log_dir(path, false), -EPERM);
 }
 
 /* PID 1 must not wait for who reads its console; who shares that with it may. */

@@ -48,12 +48,13 @@ static struct logwire_packet packet_of(const struct logstream *s, enum logwire_t
 {
 	struct logwire_packet p = { .version = LOGWIRE_VERSION, .type = type, .slot = s->slot, .stream = s->stream };
 
-	p.console = s->console;
-	p.limits = s->limits;
+	p.rules = s->rules;
 	(void)text_copy(p.name, sizeof(p.name), s->name);
+	(void)text_copy(p.service, sizeof(p.service), s->service);
 	(void)text_copy(p.path, sizeof(p.path), s->path);
 	(void)text_copy(p.combined, sizeof(p.combined), s->combined);
 	(void)text_copy(p.format, sizeof(p.format), s->format);
+	(void)text_copy(p.sink, sizeof(p.sink), s->sink);
 	return p;
 }
 
@@ -63,12 +64,12 @@ static int tell_stream(struct logstream *s)
 	struct logwire_packet p;
 	unsigned int what = s->todo & TODO_OPEN ? TODO_OPEN : s->todo & TODO_CHANGE ? TODO_CHANGE :
 			    s->todo & TODO_FLUSH ? TODO_FLUSH : TODO_CLOSE;
-	int fds[] = { s->pipe[0], s->staging[0], s->staging[1] };
+	int fds[] = { s->pipe[0], s->staging[0], s->staging[1], s->ring };
 	int r;
 
 	if (what == TODO_OPEN) {
 		p = packet_of(s, LOGWIRE_OPEN);
-		r = logsocket_send(s->lp->sock, &p, fds, ARRAY_LEN(fds));
+		r = logsocket_send(s->lp->sock, &p, fds, ARRAY_LEN(fds) - (s->ring < 0));
 		what |= TODO_CHANGE; /* the packet has the latest of everything */
 	} else {
 		p = packet_of(s, what == TODO_CHANGE ? LOGWIRE_CHANGE : what == TODO_FLUSH ? LOGWIRE_FLUSH : LOGWIRE_CLOSE);

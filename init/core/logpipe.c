@@ -2,10 +2,12 @@
 
 #include "base/own.h"
 #include "base/sys.h"
+#include "base/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 /* The first streams get pipes of this size (FACTS: 256 KiB is where throughput levels off); the rest the
  * kernel's 64 KiB, so that a thousand services don't use up pipe-user-pages-soft. */
@@ -25,10 +27,13 @@ void logstream_free(struct logstream *s)
 		close_fd(&s->pipe[i]);
 		close_fd(&s->staging[i]);
 	}
+	close_fd(&s->ring);
 	free(s->name);
+	free(s->service);
 	free(s->path);
 	free(s->combined);
 	free(s->format);
+	free(s->sink);
 	free(s->trouble);
 	free(s);
 }
@@ -43,17 +48,35 @@ static int replace(char **to, const char *from)
 	return 0;
 }
 
+/* The path as `pm1 logs` can open it. */
+static int set_path(struct logstream *s, const struct logstream_config *c)
+{
+	char path[64];
+
+	if (s->ring < 0 || c->path[0])
+		return replace(&s->path, c->path);
+	int r = text_format(path, sizeof(path), "/proc/%d/fd/%d", (int)getpid(), s->ring);
+	return r < 0 ? r : replace(&s->path, path);
+}
+
 static int set_config(struct logstream *s, const struct logstream_config *c)
 {
 	int r;
 
-	if ((r = replace(&s->name, c->name)) < 0 || (r = replace(&s->path, c->path)) < 0 ||
-	    (r = replace(&s->combined, c->combined)) < 0 || (r = replace(&s->format, c->format)) < 0)
+	if ((r = replace(&s->name, c->name)) < 0 || (r = replace(&s->service, c->service)) < 0 ||
+	    (r = replace(&s->combined, c->combined)) < 0 || (r = replace(&s->format, c->format)) < 0 ||
+	    (r = replace(&s->sink, c->sink)) < 0)
 		return r;
 	s->stream = c->stream;
-	s->console = c->console;
-	s->limits = c->limits;
-	return 0;
+	s->rules = c->rules;
+	return set_path(s, c);
+}
+
+/* Holds its pages until PM1 itself ends: a killed logd's successor goes on with it, and `pm1 logs` reads it where it is. */
+static int make_ring(struct logstream *s)
+{
+	s->ring = sys_memfd_create("pm1-log-ring", 0);
+	return s->ring < 0 ? s->ring : sys_fd_is_scarce(s->ring) ? -EMFILE : 0;
 }
 
 static int make_pipes(struct logstream *s)
@@ -98,8 +121,10 @@ int logpipe_open(struct logpipe *lp, const struct logstream_config *c, struct lo
 	if (!s)
 		return -ENOMEM;
 	s->lp = lp;
-	s->pipe[0] = s->pipe[1] = s->staging[0] = s->staging[1] = -1;
-	int r = set_config(s, c);
+	s->pipe[0] = s->pipe[1] = s->staging[0] = s->staging[1] = s->ring = -1;
+	int r = c->rules.ring && !c->path[0] ? make_ring(s) : 0;
+	if (r == 0)
+		r = set_config(s, c);
 	if (r == 0)
 		r = make_pipes(s);
 	if (r == 0)
@@ -122,9 +147,10 @@ int logpipe_open(struct logpipe *lp, const struct logstream_config *c, struct lo
 
 int logstream_change(struct logstream *s, const struct logstream_config *c)
 {
-	bool same = strcmp(s->name, c->name) == 0 && strcmp(s->path, c->path) == 0 &&
-		    strcmp(s->combined, c->combined) == 0 && strcmp(s->format, c->format) == 0 && s->console == c->console &&
-		    memcmp(&s->limits, &c->limits, sizeof(c->limits)) == 0;
+	bool same_path = strcmp(s->path, c->path) == 0 || (s->ring >= 0 && c->rules.ring && !c->path[0]);
+	bool same = same_path && strcmp(s->name, c->name) == 0 && strcmp(s->service, c->service) == 0 &&
+		    strcmp(s->combined, c->combined) == 0 && strcmp(s->format, c->format) == 0 && strcmp(s->sink, c->sink) == 0 &&
+		    memcmp(&s->rules, &c->rules, sizeof(c->rules)) == 0;
 	if (same)
 		return 0;
 	int r = set_config(s, c);
@@ -138,6 +164,43 @@ int logstream_change(struct logstream *s, const struct logstream_config *c)
 int logstream_write_fd(const struct logstream *s)
 {
 	return s->pipe[1];
+}
+
+static uint64_t waiting(int fd)
+{
+	size_t n = 0;
+
+	(void)sys_fionread(fd, &n);
+	return n;
+}
+
+/* Bytes of the stream so far. logd may move some on between two looks: then it is looked again, and at last taken as it is, since no
+ * more than the pid of a line depends on it. */
+static uint64_t position(const struct logstream *s)
+{
+	const volatile struct logslot *slot = &s->lp->slots[s->slot];
+	uint64_t before, n;
+
+	for (int i = 0; i < 4; i++) {
+		before = slot->written;
+		n = before + waiting(s->staging[0]) + waiting(s->pipe[0]);
+		if (slot->written == before)
+			break;
+	}
+	return n;
+}
+
+void logstream_starts(struct logstream *s, pid_t pid)
+{
+	if (!s)
+		return;
+	struct logslot *slot = &s->lp->slots[s->slot];
+	if (pid > 0) {
+		slot->pid = pid;
+		return;
+	}
+	slot->pid_before = slot->pid;
+	slot->pid_from = position(s);
 }
 
 void logstream_close(struct logstream *s)

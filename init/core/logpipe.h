@@ -33,17 +33,20 @@ void logpipe_free(struct logpipe *lp);
 
 struct logstream_config {
 	enum logwire_stream stream;
-	const char *name;
+	const char *name; /* with its instance, where it has several */
+	const char *service;
 	const char *path; /* "" none */
 	const char *combined;
 	const char *format;
-	bool console;
-	struct logwire_limits limits;
+	const char *sink;
+	struct logwire_rules rules; /* with a ring, and a path of "": it is kept in memory, of which the path is then told */
 };
-/* Makes the pipes and tells logd. -ENOMEM, -EMFILE, -ENOSPC (no slot). */
+/* Makes the pipes, and the memory of a ring, and tells logd. -ENOMEM, -EMFILE, -ENOSPC (no slot). */
 int logpipe_open(struct logpipe *lp, const struct logstream_config *c, struct logstream **ret);
 int logstream_change(struct logstream *s, const struct logstream_config *c);
 int logstream_write_fd(const struct logstream *s); /* for the child's stdout or stderr; borrowed */
+/* The service starts anew, before (pid 0) and after its fork: what is said from here on is the new one's. NULL is fine. */
+void logstream_starts(struct logstream *s, pid_t pid);
 void logstream_close(struct logstream *s); /* logd drains it first; the memory is the logpipe's from here. NULL is fine */
 const struct logslot *logstream_slot(const struct logstream *s); /* counters; borrowed */
 void logstream_flush(struct logstream *s); /* empties its files */

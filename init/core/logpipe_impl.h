@@ -16,12 +16,12 @@ struct logstream {
 	unsigned int todo;
 	uint32_t slot;
 	enum logwire_stream stream;
-	bool console;
-	struct logwire_limits limits;
-	char *name, *path, *combined, *format; /* owned */
+	struct logwire_rules rules;
+	char *name, *service, *path, *combined, *format, *sink; /* owned */
 	char *trouble; /* owned, NULL: none */
 	int pipe[2]; /* owned: what the service writes */
 	int staging[2]; /* owned: what is in hand */
+	int ring; /* owned: the memory in place of a file, -1 none */
 };
 
 struct logsync {

@@ -187,7 +187,7 @@ static int make_instances(struct manager *m, struct spec *spec, const char *top_
 		struct service *s = NULL;
 		if (roster_instance(&m->roster, spec->name, i))
 			continue;
-		int r = service_new(&m->cfg.host, spec, i, roster_next_id(&m->roster), m->cfg.log_dir, m->cfg.console, &s);
+		int r = service_new(&m->cfg.host, spec, i, roster_next_id(&m->roster), &m->cfg.place, &s);
 		if (r == 0 && (r = roster_add(&m->roster, s)) < 0)
 			service_free(s);
 		if (r < 0)
@@ -246,7 +246,7 @@ static int apply_step(struct manager *m, const struct plan_step *step, const cha
 		}
 		bool was_at_rest = service_at_rest(s);
 		if (step->verb == PLAN_CHANGE) {
-			service_set_spec(s, step->new, m->cfg.log_dir, m->cfg.console);
+			service_set_spec(s, step->new, &m->cfg.place);
 			if (restart && !was_at_rest)
 				service_restart(s, "configuration changed");
 			else if (restart && s->state == STATE_ERRORED)

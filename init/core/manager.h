@@ -5,7 +5,7 @@
 #ifndef PM1_CORE_MANAGER_H
 #define PM1_CORE_MANAGER_H
 
-#include "core/service.h"
+#include "core/outputs.h"
 #include "model/config.h"
 
 #include <stdbool.h>
@@ -16,8 +16,7 @@ struct manager;
 struct manager_config {
 	struct service_host host; /* `changed`, `ended` and ctx are the manager's to fill */
 	struct spec_pm1 *pm1; /* borrowed for life: exit_when, shutdown_timeout, log_console */
-	const char *log_dir; /* absolute; borrowed for life */
-	bool console; /* services' output goes to pm1's stdout too */
+	struct outputs_place place; /* log_dir absolute; borrowed for life */
 	enum exit_when exit_when; /* with the mode's default applied */
 	void *ctx;
 	void (*changed)(void *ctx); /* some service changed; called from deep inside: note it, act later */

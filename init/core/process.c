@@ -138,7 +138,11 @@ int process_spawn(struct service *s, struct spawned *ret)
 			.nofile = s->host->nofile,
 			.oom_score_adj = s->host->oom_score_adj,
 		};
+		logstream_starts(s->out, 0);
+		logstream_starts(s->err, 0);
 		r = spawn_start(&job, ret);
+		logstream_starts(s->out, r < 0 ? 0 : ret->pid);
+		logstream_starts(s->err, r < 0 ? 0 : ret->pid);
 	}
 	strv_done(&env);
 	if (r < 0)

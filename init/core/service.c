@@ -49,7 +49,7 @@ int service_exit_code(const struct service *s)
 }
 
 int service_new(const struct service_host *host, struct spec *spec, unsigned int instance, int id,
-		const char *log_dir, bool console, struct service **ret)
+		const struct outputs_place *place, struct service **ret)
 {
 	struct service *s = calloc(1, sizeof(*s));
 	if (!s)
@@ -74,7 +74,7 @@ int service_new(const struct service_host *host, struct spec *spec, unsigned int
 		if (r < 0)
 			log_warning("%s: no cgroup: %s; watching its processes through /proc instead", label, err_text(r));
 	}
-	outputs_set(s, log_dir, console);
+	outputs_set(s, place);
 	*ret = s;
 	return 0;
 }
@@ -97,13 +97,13 @@ void service_free(struct service *s)
 	free(s);
 }
 
-void service_set_spec(struct service *s, struct spec *spec, const char *log_dir, bool console)
+void service_set_spec(struct service *s, struct spec *spec, const struct outputs_place *place)
 {
 	struct spec *old = s->spec;
 
 	s->spec = spec_ref(spec);
 	spec_unref(old);
-	outputs_set(s, log_dir, console);
+	outputs_set(s, place);
 }
 
 /* Transitions. */

@@ -43,6 +43,8 @@ struct service_host {
 	void (*ended)(void *ctx, struct service *s); /* at rest by itself: the rules said final or gave up */
 };
 
+struct outputs_place; /* core/outputs.h */
+
 struct service_event {
 	uint64_t wall; /* usec */
 	enum state from, to;
@@ -100,11 +102,11 @@ struct service {
 /* Takes a reference of its own to the spec. Opens the log streams and the cgroup; a service without logs or cgroup
  * runs all the same and says so. -ENOMEM. */
 int service_new(const struct service_host *host, struct spec *spec, unsigned int instance, int id,
-		const char *log_dir, bool console, struct service **ret);
+		const struct outputs_place *place, struct service **ret);
 void service_free(struct service *s); /* must be at rest; NULL is fine */
 
 /* Another spec for the same name; the caller restarts the service when it has to take effect. */
-void service_set_spec(struct service *s, struct spec *spec, const char *log_dir, bool console);
+void service_set_spec(struct service *s, struct spec *spec, const struct outputs_place *place);
 
 /* Wishes, with who or what wished it ("start by uid 0", "configuration changed"). */
 void service_start(struct service *s, const char *cause); /* clears the unstable count */

@@ -156,6 +156,41 @@ int custom_control(void *target, const struct key_input *in)
 	return 0;
 }
 
+static int one_of(const char *value, const char *const *words, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(value, words[i]) == 0)
+			return (int)i;
+	return -1;
+}
+
+int custom_log_rotate(void *target, const struct key_input *in)
+{
+	static const char *const words[] = { "no", "hourly", "daily", "weekly" }; /* in the enum's order */
+	struct spec *s = target;
+	int word = one_of(in->value, words, sizeof(words) / sizeof(*words));
+	usec_t span = 0;
+
+	if (word < 0 && (parse_duration(in->value, &span) < 0 || span < USEC_SEC || span > 366 * 86400 * USEC_SEC))
+		return fault(in, "not a time of rotation (allowed: no, hourly, daily, weekly, or a time of 1s to 366d such as 6h)");
+	s->log_rotate = word < 0 ? LOG_ROTATE_SPAN : (enum log_rotate)word;
+	s->log_rotate_every = span;
+	return 0;
+}
+
+int custom_log_console(void *target, const struct key_input *in)
+{
+	static const char *const words[] = { "none", "raw", "prefix", "json" }; /* in the enum's order */
+	struct spec_pm1 *p = target;
+	int word = one_of(in->value, words, sizeof(words) / sizeof(*words));
+	bool on = false;
+
+	if (word < 0 && parse_bool(in->value, &on) < 0)
+		return fault(in, "no form of a console (allowed: none, raw, prefix or json; no is none, yes is prefix)");
+	p->log_console = word >= 0 ? (enum log_console)word : on ? LOG_CONSOLE_PREFIX : LOG_CONSOLE_NONE;
+	return 0;
+}
+
 int custom_include(void *target, const struct key_input *in)
 {
 	(void)target;
@@ -180,6 +215,15 @@ const char *check_account(const char *value)
 	if (*value == '-')
 		return "a name or number doesn't begin with -";
 	return strpbrk(value, ": \t/") ? "not a name or a number" : NULL;
+}
+
+const char *check_owner(const char *value)
+{
+	const char *colon = strchr(value, ':');
+
+	if (*value == '-' || *value == ':' || (colon && (colon[1] == 0 || colon[1] == '-')))
+		return "not USER or USER:GROUP";
+	return strpbrk(value, " \t/") || (colon && strchr(colon + 1, ':')) ? "not USER or USER:GROUP" : NULL;
 }
 
 const char *check_hostname(const char *value)

@@ -12,12 +12,15 @@ int custom_env_file(void *target, const struct key_input *in); /* reads the file
 int custom_instances(void *target, const struct key_input *in);
 int custom_watch(void *target, const struct key_input *in);
 int custom_control(void *target, const struct key_input *in);
+int custom_log_rotate(void *target, const struct key_input *in);
+int custom_log_console(void *target, const struct key_input *in);
 int custom_include(void *target, const struct key_input *in); /* nothing: config follows includes */
 
 /* Rules for text, as struct key's check. */
 const char *check_name(const char *value);
 const char *check_env_name(const char *value);
 const char *check_account(const char *value);
+const char *check_owner(const char *value);
 const char *check_hostname(const char *value);
 const char *check_stamp(const char *value);
 

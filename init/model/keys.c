@@ -150,7 +150,7 @@ const char *keys_allowed(const struct key *k, char *buf, size_t size)
 		(void)text_add(&t, "a path");
 		break;
 	case KEY_LOG_PATH:
-		(void)text_add(&t, "a path, or none");
+		(void)text_add(&t, "a path, in it %n the name, %i the instance, %% a %; or none");
 		break;
 	case KEY_BOOL:
 		(void)text_add(&t, "yes or no");

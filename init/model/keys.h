@@ -56,7 +56,7 @@ struct key {
 	const char *help; /* one line */
 };
 
-#define KEYS_MAX 64 /* of both places; as many as spec.key_line holds */
+#define KEYS_MAX 128 /* of both places; as many as spec.key_line holds */
 
 /* How values are written, a rule a string, NULL-ended: `pm1 help keys` and the man page print them. */
 extern const char *const keys_quoting[];

@@ -87,6 +87,9 @@ static int put_log_path(char **field, const struct key *k, const struct key_inpu
 		return set_string(field, strdup(""));
 	if (v[strlen(v) - 1] == '/')
 		return fault(in, k, "a folder, not a file");
+	for (const char *p = strchr(v, '%'); p; p = strchr(p + 2, '%'))
+		if (p[1] != 'n' && p[1] != 'i' && p[1] != '%')
+			return fault(in, k, "%%%.1s stands for nothing", p + 1);
 	return put_path(field, k, in);
 }
 

@@ -77,17 +77,29 @@ const struct key keys_table[] = {
 	{ .name = "log_date_format", .type = KEY_STRING, SVC(log_date_format), .dflt = "", .max = 100, .check = check_stamp,
 	  .allowed = "as strftime (%F %T) or as PM2 (YYYY-MM-DD HH:mm:ss.SSS Z)",
 	  .help = "time stamp in front of each line" },
+	{ .name = "log_format", .aliases = "log_type", .type = KEY_CHOICE, SVC(log_format), .dflt = "raw", .choices = "raw prefix json",
+	  .help = "lines as they come, with time, name and stream in front, or each as a JSON object" },
+	{ .name = "log_overflow", .type = KEY_CHOICE, SVC(log_overflow), .dflt = "drop", .choices = "drop block",
+	  .help = "when a file takes no more, or log_rate_limit is passed: drop and count, or let the service wait" },
+	{ .name = "log_rate_limit", .type = KEY_SIZE, SVC(log_rate_limit), .dflt = "0",
+	  .help = "bytes a second that each stream may write; 0: any" },
+	{ .name = "log_owner", .type = KEY_STRING, SVC(log_owner), .dflt = "", .max = 255, .check = check_owner,
+	  .allowed = "USER or USER:GROUP, by name or number", .help = "whose the log files are; without it, pm1's" },
+	{ .name = "log_mode", .type = KEY_MODE, SVC(log_mode), .dflt = "0640", .help = "permissions of the log files" },
 	{ .name = "merge_logs", .aliases = "combine_logs", .type = KEY_BOOL, SVC(merge_logs), .dflt = "no",
 	  .help = "all instances write the same files; else -N stands before the extension" },
 
 	{ .name = "log_max_size", .aliases = "log_maxbytes", .type = KEY_SIZE, SVC(log_max_size), .dflt = "0",
 	  .help = "a log file is renamed, and begun anew, before a line that would make it bigger; 0: never" },
-	{ .name = "log_rotate", .type = KEY_CHOICE, SVC(log_rotate), .dflt = "no", .choices = "no hourly daily weekly",
-	  .help = "the same with the first line of each hour, day or week (Monday), by the local time" },
+	{ .name = "log_rotate", .type = KEY_CUSTOM, SVC(log_rotate), .dflt = "no", .set = custom_log_rotate,
+	  .allowed = "no, hourly, daily, weekly, or a time of 1s to 366d such as 6h",
+	  .help = "the same with the first line of each hour, day or week (Monday), local time, or at that age" },
 	{ .name = "log_keep", .type = KEY_COUNT, SVC(log_keep), .dflt = "10", .max = 100000,
 	  .help = "so many renamed files of each log stay, the newest; 0: all" },
 	{ .name = "log_max_age", .type = KEY_SPAN, SVC(log_max_age), .dflt = "0",
 	  .help = "renamed files older than this go at the next rotation; 0: none" },
+	{ .name = "log_total_max", .type = KEY_SIZE, SVC(log_total_max), .dflt = "0",
+	  .help = "bytes of each log and its renamed files together, the oldest go; 0: any" },
 	{ .name = "log_compress", .type = KEY_BOOL, SVC(log_compress), .dflt = "no",
 	  .help = "compress renamed files with gzip, by a process of low priority" },
 
@@ -118,8 +130,11 @@ const struct key keys_table[] = {
 	  .allowed = "signals by blank or comma, but for those pm1 itself acts on (TERM INT QUIT HUP USR1 CHLD), KILL, STOP "
 		     "and those that mean a crash",
 	  .help = "signals that pm1 passes on to all services" },
-	{ .name = "log_console", .type = KEY_BOOL, PM1(log_console), .dflt = "no", GIVEN(log_console_given),
-	  .help = "copy the logs to pm1's stdout, with the name in front; `run` does it unless told no" },
+	{ .name = "log_console", .type = KEY_CUSTOM, PM1(log_console), .dflt = "none", GIVEN(log_console_given), .set = custom_log_console,
+	  .allowed = "none, raw, prefix or json; no is none, yes is prefix",
+	  .help = "copy the logs to pm1's stdout; `run` does it with the name in front unless told otherwise" },
+	{ .name = "log_ring", .type = KEY_SIZE, PM1(log_ring), .dflt = "256K", .max = (uint64_t)1 << 30,
+	  .help = "of each stream so much is kept in memory where no log_dir can be written; 0: nothing" },
 };
 
 const size_t keys_table_n = sizeof(keys_table) / sizeof(*keys_table);
@@ -164,8 +179,6 @@ const struct keys_hint keys_hints[] = {
 	{ "cron", "schedules are not there yet" },
 	{ "wait_ready", "readiness is not there yet" },
 	{ "listen_timeout", "readiness is not there yet" },
-	{ "log_type", "lines are logged as they come; JSON is not there yet" },
-	{ "log_format", "lines are logged as they come; JSON is not there yet" },
 	{ "depends_on", "an order of starts is not there yet" },
 };
 const size_t keys_hints_n = sizeof(keys_hints) / sizeof(*keys_hints);

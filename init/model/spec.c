@@ -45,6 +45,7 @@ void spec_unref(struct spec *s)
 	free(s->error_file);
 	free(s->log_file);
 	free(s->log_date_format);
+	free(s->log_owner);
 	strv_done(&s->watch_paths);
 	strv_done(&s->ignore_watch);
 	free(s);
@@ -108,6 +109,7 @@ bool spec_equal(const struct spec *a, const struct spec *b)
 	}
 	return same_text(a->name, b->name) && strv_equal(&a->argv, &b->argv) && strv_equal(&a->env, &b->env) &&
 	       strv_equal(&a->env_base, &b->env_base) && a->instances == b->instances && a->watch == b->watch &&
+	       a->log_rotate == b->log_rotate && a->log_rotate_every == b->log_rotate_every &&
 	       strv_equal(&a->watch_paths, &b->watch_paths);
 }
 
@@ -139,21 +141,44 @@ const char *spec_name_fault(const char *name)
 	return NULL;
 }
 
+/* Writes the path with its %n, %i and %% filled in. True: it has an %i. */
+static bool add_path(struct text *t, const struct spec *s, unsigned int instance, const char *path)
+{
+	bool numbered = false;
+
+	for (const char *p = path; *p; p++) {
+		const char *rest = p[0] == '%' ? p + 1 : "";
+
+		if (*rest == 'n') {
+			(void)text_add(t, s->name);
+		} else if (*rest == 'i') {
+			(void)text_addf(t, "%u", instance);
+			numbered = true;
+		} else {
+			(void)text_addn(t, p, 1);
+		}
+		if (*rest == 'n' || *rest == 'i' || *rest == '%')
+			p++;
+	}
+	return numbered;
+}
+
 int spec_log_path(const struct spec *s, unsigned int instance, const char *path, const char *default_kind,
 		  const char *log_dir, char *buf, size_t size)
 {
 	struct text t;
 	const char *base;
 	const char *dot;
+	bool numbered = false;
 
 	text_init(&t, buf, size);
 	if (!path && default_kind && log_dir[0])
 		(void)text_addf(&t, "%s/%s-%s.log", log_dir, s->name, default_kind);
 	else if (path)
-		(void)text_add(&t, path);
+		numbered = add_path(&t, s, instance, path);
 	if (t.cut)
 		return -ENOSPC;
-	if (t.len == 0 || s->instances <= 1 || s->merge_logs)
+	if (t.len == 0 || numbered || s->instances <= 1 || s->merge_logs)
 		return 0;
 
 	/* The extension is looked for in the last component, and a name that begins with a dot has none. */

@@ -18,7 +18,10 @@
 #define SPEC_INSTANCES_MAX 1024 /* of one service */
 #define SPEC_SERVICES_MAX 10000 /* instances in all */
 
-enum log_rotate { LOG_ROTATE_NO, LOG_ROTATE_HOURLY, LOG_ROTATE_DAILY, LOG_ROTATE_WEEKLY, LOG_ROTATE_MAX };
+enum log_rotate { LOG_ROTATE_NO, LOG_ROTATE_HOURLY, LOG_ROTATE_DAILY, LOG_ROTATE_WEEKLY, LOG_ROTATE_SPAN };
+enum log_format { LOG_FORMAT_RAW, LOG_FORMAT_PREFIX, LOG_FORMAT_JSON, LOG_FORMAT_MAX };
+enum log_overflow { LOG_OVERFLOW_DROP, LOG_OVERFLOW_BLOCK, LOG_OVERFLOW_MAX };
+enum log_console { LOG_CONSOLE_NONE, LOG_CONSOLE_RAW, LOG_CONSOLE_PREFIX, LOG_CONSOLE_JSON, LOG_CONSOLE_MAX };
 enum kill_mode { KILL_MODE_PROCESS, KILL_MODE_GROUP, KILL_MODE_MAX }; /* whom stop_signal goes to first */
 enum exit_when { EXIT_WHEN_NEVER, EXIT_WHEN_ALL_ENDED, EXIT_WHEN_ANY_FAILED, EXIT_WHEN_MAX };
 
@@ -29,7 +32,7 @@ struct spec {
 	char *ns; /* namespace, "default" */
 	char *file; /* where it stands: absolute path of the INI, NULL for a command line */
 	unsigned int line; /* of the section header */
-	unsigned int key_line[64]; /* line where key number i was given, 0: default (keys.h numbers) */
+	unsigned int key_line[128]; /* line where key number i was given, 0: default (keys.h numbers) */
 
 	char *command; /* as written, before ${VAR} */
 	bool shell;
@@ -59,7 +62,7 @@ struct spec {
 	char *group;
 	int umask; /* -1: as pm1 */
 
-	char *out_file; /* absolute path; "" means none; NULL means the default under log_dir */
+	char *out_file; /* absolute path, %n the name, %i the instance, %% a %; "" means none; NULL means the default under log_dir */
 	char *error_file;
 	char *log_file; /* combined; NULL or "" means none */
 	char *log_date_format; /* strftime or PM2's tokens as written, "" means no stamp */
@@ -67,7 +70,14 @@ struct spec {
 	usec_t log_max_age; /* of rotated files, 0: any */
 	unsigned int log_keep; /* rotated files of each, 0: all */
 	enum log_rotate log_rotate;
+	usec_t log_rotate_every; /* LOG_ROTATE_SPAN */
+	uint64_t log_total_max; /* bytes of a log's files together, 0: any */
 	bool log_compress;
+	enum log_format log_format;
+	enum log_overflow log_overflow;
+	uint64_t log_rate_limit; /* bytes a second, 0: any */
+	char *log_owner; /* USER or USER:GROUP, NULL: as pm1 */
+	int log_mode; /* of the files */
 	bool merge_logs; /* no instance suffix */
 
 	bool watch; /* parsed and checked now; acted on with the service model */
@@ -86,8 +96,9 @@ struct spec_pm1 {
 	char *hostname; /* a machine's boot only */
 	usec_t shutdown_timeout;
 	uint64_t forward_signals; /* bit n: signal n is passed on to all services */
-	bool log_console; /* copy to stdout with the name in front */
+	enum log_console log_console; /* copy to pm1's stdout */
 	bool log_console_given;
+	uint64_t log_ring; /* bytes kept in memory of each stream where no log file can be written; 0: none */
 };
 
 /* All zero but the reference of the caller and umask; keys_defaults() fills in the rest. NULL: no memory. */
@@ -104,7 +115,7 @@ const char *spec_name_fault(const char *name);
 bool spec_equal(const struct spec *a, const struct spec *b);
 
 /* The path with -INSTANCE put before its extension when the service has several and doesn't merge
- * ("a/web-out.log" -> "a/web-out-2.log"), `default_kind` ("out", "error") naming the default file under log_dir
+ * ("a/web-out.log" -> "a/web-out-2.log") and the path has no %i of its own, `default_kind` ("out", "error") naming the default file under log_dir
  * when path is NULL (log_dir "": there is none). Writes "" for none. 0 or -ENOSPC. */
 int spec_log_path(const struct spec *s, unsigned int instance, const char *path, const char *default_kind,
 		  const char *log_dir, char *buf, size_t size);

@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "base/own.h"
 #include "core/process.h"
-#include "core/service.h"
+#include "core/outputs.h"
 #include "loop/signals.h"
 #include "tests/fakes/folder.h"
 #include "tests/fakes/sys_fake.h"
@@ -138,7 +138,7 @@ static inline void host_service(const char *text)
 	loaded = (struct loaded){ .diag = diag_new() };
 	loaded.r = config_parse(path, text, strlen(text), NULL, loaded.diag, &loaded.c);
 	cr_assert_eq(loaded.r, 0, "%s", diag_count(loaded.diag) ? diag_text(loaded.diag, 0) : "");
-	cr_assert_eq(service_new(&host, loaded.c.specs[0], 0, 0, folder, false, &service), 0);
+	cr_assert_eq(service_new(&host, loaded.c.specs[0], 0, 0, &(struct outputs_place){ .log_dir = folder }, &service), 0);
 }
 
 /* Runs the loop until the condition holds; Criterion's timeout is the limit. */

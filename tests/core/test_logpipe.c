@@ -16,7 +16,7 @@ static void on_synced(void *ctx, bool ok)
 
 static struct logstream *open_stream(struct logpipe *lp, const char *name, const char *path)
 {
-	struct logstream_config c = { .name = name, .path = path, .combined = "", .format = "" };
+	struct logstream_config c = { .name = name, .path = path, .service = name, .combined = "", .format = "", .sink = "" };
 	struct logstream *s = NULL;
 
 	cr_assert_eq(logpipe_open(lp, &c, &s), 0);
@@ -151,7 +151,7 @@ Test(logpipe, trouble_with_a_file_is_told_and_its_end_too)
 Test(logpipe, another_path_holds_from_there_on)
 {
 	struct logstream *s = open_stream(host.logs, "web", in_folder("a.log"));
-	struct logstream_config c = { .name = "web", .path = in_folder("b.log"), .combined = in_folder("both.log"), .format = "" };
+	struct logstream_config c = { .name = "web", .path = in_folder("b.log"), .combined = in_folder("both.log"), .format = "", .sink = "", .service = "web" };
 
 	say(s, "one\n");
 	cr_assert_eq(logstream_change(s, &c), 0);
@@ -172,7 +172,7 @@ Test(logpipe, whatever_fails_in_opening_a_stream_leaves_nothing_open)
 	sync_all(host.logs);
 	for (size_t i = 0; i < ARRAY_LEN(calls); i++) {
 		for (unsigned int nth = 1; nth < 3; nth++) {
-			struct logstream_config c = { .name = "web", .path = "", .combined = "", .format = "" };
+			struct logstream_config c = { .name = "web", .path = "", .combined = "", .format = "", .sink = "", .service = "web" };
 			struct logstream *s = NULL;
 			size_t fds = sys_fake_open_fds();
 

@@ -79,7 +79,7 @@ static void open_streams(uint8_t flags)
 	}
 	for (uint32_t i = 0; i < STREAMS; i++) {
 		struct output *o = &outputs[i];
-		struct logwire_packet p = { .version = LOGWIRE_VERSION, .type = LOGWIRE_OPEN, .slot = i, .name = "web", .console = flags >> 2 & 1 };
+		struct logwire_packet p = { .version = LOGWIRE_VERSION, .type = LOGWIRE_OPEN, .slot = i, .name = "web", .service = "web", .rules = { .console = flags >> 2 & 1 ? LOGWIRE_CONSOLE_PREFIX : LOGWIRE_CONSOLE_NONE } };
 		must(text_copy(p.path, sizeof(p.path), o->path) == 0);
 		if (flags & 1)
 			must(text_copy(p.format, sizeof(p.format), STAMP) == 0);

@@ -217,7 +217,7 @@ Test(place, where_nothing_can_be_written_services_run_and_speak_on_the_console)
 	struct live l;
 	live_before = without_a_place_to_write;
 	live_start(&l, LIVE_PID1, "[service:web]\ncommand = @PROG@ wait\n");
-	live_line(&l, "no log files: /var/log/pm1: Read-only file system; what services say goes to the console alone");
+	live_line(&l, "no log files: /var/log/pm1: Read-only file system; the last 256K of each stream is kept in memory, besides the console");
 	live_line(&l, "web | up");
 	cr_assert_null(strstr(l.text, "no control socket"), "%s", l.text);
 	cr_assert_eq(live_stop(&l), 0);

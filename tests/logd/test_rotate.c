@@ -54,7 +54,7 @@ static struct stream *limited(struct logwire_limits limits, const char *format)
 	struct logwire_packet p = streams_packet(0, "a.log", "", format);
 	struct stream *s = streams_open(0, "a.log", "", format);
 
-	p.limits = limits;
+	p.rules.limits = limits;
 	cr_assert_eq(stream_change(s, &p), 0);
 	stream_recover(s);
 	stream_begin(s);
@@ -153,7 +153,7 @@ Test(rotate, two_files_of_one_stream_rotate_each_by_its_own_size)
 	struct logwire_packet p = streams_packet(0, "a.log", "both.log", "");
 	struct stream *s = streams_open(0, "a.log", "both.log", "");
 
-	p.limits.max_size = 8;
+	p.rules.limits.max_size = 8;
 	cr_assert_eq(stream_change(s, &p), 0);
 	folder_put("both.log", "123456\n");
 	stream_recover(s);

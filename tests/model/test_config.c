@@ -79,7 +79,7 @@ Test(config, pm1s_own_keys)
 	cr_expect(l.c.pm1.exit_when_given);
 	cr_expect_str_eq(l.c.pm1.control, "/srv/app/run/pm1.sock");
 	cr_expect_eq(l.c.pm1.forward_signals, UINT64_C(1) << 12 | UINT64_C(1) << 28 | UINT64_C(1) << 34);
-	cr_expect(l.c.pm1.log_console && l.c.pm1.log_console_given);
+	cr_expect(l.c.pm1.log_console == LOG_CONSOLE_PREFIX && l.c.pm1.log_console_given);
 	cr_expect_str_eq(l.c.pm1.pid_file, "/srv/app/pm1.pid");
 	unload(&l);
 }

@@ -109,7 +109,7 @@ static int grow(struct logd *d, uint32_t slot)
 
 static void open_stream(struct logd *d, const struct logwire_packet *p, int *fds, size_t n)
 {
-	int r = n == 3 && d->host.slots ? grow(d, p->slot) : -EBADMSG;
+	int r = n >= 3 && d->host.slots ? grow(d, p->slot) : -EBADMSG;
 
 	if (r == 0 && d->streams[p->slot])
 		r = -EEXIST;

@@ -46,9 +46,9 @@ static void configure(struct stream *s, const struct logwire_packet *p)
 	/* Both in one file is one sink, not two copies of each line. */
 	if (strcmp(p->path, p->combined) != 0)
 		s->combined = file_get(s->host->files, p->combined);
-	file_limit(s->path, &p->limits);
-	file_limit(s->combined, &p->limits);
-	s->console = p->console && s->host->console;
+	file_limit(s->path, &p->rules.limits);
+	file_limit(s->combined, &p->rules.limits);
+	s->console = p->rules.console && s->host->console;
 	s->no_splice = false;
 	if (stamp_compile(p->format, s->stamp, sizeof(s->stamp)) < 0) /* checked when the file was loaded */
 		s->stamp[0] = 0;
