@@ -8,12 +8,14 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
 #define STAT_MAX 1024 /* bytes of /proc/PID/stat: 52 numbers and a name of at most 64 bytes */
 #define ENVIRON_PIECE 4096
 /* An environment this long is read no further: the mark is near its end only if the service put megabytes before it. */
 #define ENVIRON_MAX (4 * 1024 * 1024)
+#define EXEC_TRIES 20 /* of a millisecond each */
 #define CHILDREN_MAX (256 * 1024) /* bytes of the children file: some 30,000 pids */
 
 struct process {
@@ -27,12 +29,13 @@ struct stat_fields {
 	char state;
 	uint64_t utime, stime, start; /* clock ticks */
 	uint64_t rss; /* pages */
+	bool in_exec; /* it has no environment yet; or it is ending */
 };
 
 static int read_stat(pid_t pid, struct stat_fields *ret)
 {
 	char path[64], buf[STAT_MAX];
-	unsigned long long utime, stime, start;
+	unsigned long long utime, stime, start, env_end = 0;
 	long rss;
 	int ppid, pgrp, sid;
 
@@ -43,9 +46,11 @@ static int read_stat(pid_t pid, struct stat_fields *ret)
 	/* The name in (...) may hold anything, also ") R 1": the last ) ends it. */
 	const char *p = strrchr(buf, ')');
 	if (!p || sscanf(p + 1,
-			 " %c %d %d %d %*d %*d %*u %*u %*u %*u %*u %llu %llu %*d %*d %*d %*d %*d %*d %llu %*u %ld",
-			 &ret->state, &ppid, &pgrp, &sid, &utime, &stime, &start, &rss) != 8)
+			 " %c %d %d %d %*d %*d %*u %*u %*u %*u %*u %llu %llu %*d %*d %*d %*d %*d %*d %llu %*u %ld"
+			 " %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*d %*d %*u %*u %*u %*u %*d %*u %*u %*u %*u %*u %*u %llu",
+			 &ret->state, &ppid, &pgrp, &sid, &utime, &stime, &start, &rss, &env_end) < 8)
 		return -EBADMSG;
+	ret->in_exec = env_end == 0 && ret->state != 'Z' && ret->state != 'X';
 	ret->ppid = ppid;
 	ret->sid = sid;
 	ret->utime = utime;
@@ -95,8 +100,8 @@ int kin_strangers(const pid_t *known, size_t n)
 	return 0;
 }
 
-/* Whether the environment that a process was started with has the entry `mark`. */
-static bool has_mark(pid_t pid, const char *mark)
+/* Whether the environment that a process was started with has the entry `mark`: 1, 0; -EAGAIN: nothing is there to be read. */
+static int find_mark(pid_t pid, const char *mark)
 {
 	char path[64], buf[2 * ENVIRON_PIECE];
 	size_t len = strlen(mark) + 1, have = 0, total = 0; /* the NUL that ends an entry counts */
@@ -105,16 +110,18 @@ static bool has_mark(pid_t pid, const char *mark)
 	(void)text_format(path, sizeof(path), "/proc/%d/environ", (int)pid);
 	cleanup_fd int fd = sys_open(path, O_RDONLY, 0);
 	if (fd < 0)
-		return false;
+		return 0;
 	for (;;) {
 		ssize_t n = sys_read(fd, buf + have, ENVIRON_PIECE);
+		if (n == 0 && total == 0)
+			return -EAGAIN;
 		if (n <= 0)
 			return at_start && have >= len - 1 && have < len + 1 && memcmp(buf, mark, len - 1) == 0;
 		have += (size_t)n;
 		char *p = buf, *end = buf + have, *nul;
 		while ((nul = memchr(p, 0, (size_t)(end - p)))) {
 			if (at_start && (size_t)(nul - p) + 1 == len && memcmp(p, mark, len) == 0)
-				return true;
+				return 1;
 			p = nul + 1;
 			at_start = true;
 		}
@@ -126,8 +133,24 @@ static bool has_mark(pid_t pid, const char *mark)
 		memmove(buf, p, have);
 		total += (size_t)n;
 		if (total > ENVIRON_MAX)
-			return false;
+			return 0;
 	}
+}
+
+/* In the midst of an exec a process has no environment for some microseconds: taken for a stranger it would be left behind. */
+static bool has_mark(pid_t pid, const char *mark)
+{
+	struct stat_fields f;
+	int r;
+
+	for (int i = 0; (r = find_mark(pid, mark)) == -EAGAIN && i < EXEC_TRIES; i++) {
+		/* Looked at once more also when it has one now: it was the old one that could not be read. */
+		if (read_stat(pid, &f) < 0 || f.state == 'Z' || (!f.in_exec && i > 0))
+			break;
+		if (f.in_exec)
+			(void)poll(NULL, 0, 1);
+	}
+	return r == 1;
 }
 
 static int grow(struct process **v, size_t *cap)
