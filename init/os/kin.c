@@ -29,13 +29,13 @@ struct stat_fields {
 	char state;
 	uint64_t utime, stime, start; /* clock ticks */
 	uint64_t rss; /* pages */
-	bool in_exec; /* it has no environment yet; or it is ending */
+	uint64_t env_start, env_end; /* addresses; 0: none yet, or no more */
 };
 
 static int read_stat(pid_t pid, struct stat_fields *ret)
 {
 	char path[64], buf[STAT_MAX];
-	unsigned long long utime, stime, start, env_end = 0;
+	unsigned long long utime, stime, start, env_start = 0, env_end = 0;
 	long rss;
 	int ppid, pgrp, sid;
 
@@ -47,10 +47,11 @@ static int read_stat(pid_t pid, struct stat_fields *ret)
 	const char *p = strrchr(buf, ')');
 	if (!p || sscanf(p + 1,
 			 " %c %d %d %d %*d %*d %*u %*u %*u %*u %*u %llu %llu %*d %*d %*d %*d %*d %*d %llu %*u %ld"
-			 " %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*d %*d %*u %*u %*u %*u %*d %*u %*u %*u %*u %*u %*u %llu",
-			 &ret->state, &ppid, &pgrp, &sid, &utime, &stime, &start, &rss, &env_end) < 8)
+			 " %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*d %*d %*u %*u %*u %*u %*d %*u %*u %*u %*u %*u %llu %llu",
+			 &ret->state, &ppid, &pgrp, &sid, &utime, &stime, &start, &rss, &env_start, &env_end) < 8)
 		return -EBADMSG;
-	ret->in_exec = env_end == 0 && ret->state != 'Z' && ret->state != 'X';
+	ret->env_start = env_start;
+	ret->env_end = env_end;
 	ret->ppid = ppid;
 	ret->sid = sid;
 	ret->utime = utime;
@@ -144,10 +145,11 @@ static bool has_mark(pid_t pid, const char *mark)
 	int r;
 
 	for (int i = 0; (r = find_mark(pid, mark)) == -EAGAIN && i < EXEC_TRIES; i++) {
-		/* Looked at once more also when it has one now: it was the old one that could not be read. */
-		if (read_stat(pid, &f) < 0 || f.state == 'Z' || (!f.in_exec && i > 0))
+		if (read_stat(pid, &f) < 0 || f.state == 'Z' || f.state == 'X')
 			break;
-		if (f.in_exec)
+		if (f.env_end && f.env_start == f.env_end) /* what it was given is empty */
+			break;
+		if (!f.env_end)
 			(void)poll(NULL, 0, 1);
 	}
 	return r == 1;

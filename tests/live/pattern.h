@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 
 #define PATTERN_LINE_MAX 400
 
@@ -25,6 +26,17 @@ static inline size_t pattern_line(char buf[PATTERN_LINE_MAX], const char *name, 
 		buf[n++] = (char)('a' + (i + k) % 26);
 	buf[n++] = '\n';
 	return n;
+}
+
+#define PATTERN_BLOCK 65536
+
+/* The i-th of `n` blocks that are one line together. */
+static inline void pattern_block(char buf[PATTERN_BLOCK], unsigned long i, unsigned long n)
+{
+	memset(buf, (int)('a' + i % 26), PATTERN_BLOCK);
+	(void)snprintf(buf, 32, "block %lu of %lu", i, n); /* its NUL is a byte as any other */
+	if (i + 1 == n)
+		buf[PATTERN_BLOCK - 1] = '\n';
 }
 
 #endif

@@ -252,6 +252,18 @@ static int write_pattern(const char *name, const char *count_file, int fd)
 	return fclose(f) == 0 ? 0 : 95;
 }
 
+/* One line of so many blocks. */
+static int write_giant(unsigned long blocks)
+{
+	static char buf[PATTERN_BLOCK];
+
+	for (unsigned long i = 0; i < blocks; i++) {
+		pattern_block(buf, i, blocks);
+		(void)write_out(1, buf, sizeof(buf), 0);
+	}
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	const char *mode = argc > 1 ? argv[1] : "", *a = argc > 2 ? argv[2] : "", *b = argc > 3 ? argv[3] : "";
@@ -266,6 +278,8 @@ int main(int argc, char **argv)
 		return leave_orphans(atoi(a));
 	if (strcmp(mode, "pattern") == 0)
 		return write_pattern(a, b, argc > 4 ? atoi(argv[4]) : 1);
+	if (strcmp(mode, "giant") == 0)
+		return write_giant(strtoul(a, NULL, 10));
 	if (strcmp(mode, "reader") == 0)
 		return reader();
 	if (strcmp(mode, "wait") == 0) {

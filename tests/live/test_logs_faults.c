@@ -170,8 +170,18 @@ Test(logs_faults, a_console_that_nobody_reads_stops_no_service_and_is_counted)
 		(void)stat(live_path(&l, "web.log"), &st);
 	}
 	cr_assert_eq(st.st_size, 3000000);
+	size_t n;
+	char *text = live_file(live_path(&l, "web.log"), &n), line[101];
+	for (size_t i = 0; i < 30000; i++) {
+		int head = snprintf(line, sizeof(line), "%012zu ", i);
+		memset(line + head, 'x', 99 - (size_t)head);
+		line[99] = '\n';
+		cr_assert(memcmp(text + i * 100, line, 100) == 0, "line %zu: %.100s", i, text + i * 100);
+	}
+	free(text);
 	cr_assert_eq(live_get(&l, "web", "pm1.log.dropped"), 0);
 	cr_assert_gt(live_get(&l, "web", "pm1.log.console_dropped"), 0);
+	cr_assert(strstr(call(&l, "describe", "web").out, "console dropped"), "%s", call(&l, "describe", "web").out);
 	json_decref(live_call(&l, "Restart", "{\"targets\":[\"x\"]}")); /* pm1 itself isn't held by it either */
 	/* Read again, it says so, though nobody says anything more. */
 	live_line(&l, "bytes are missing here: the console was too slow");

@@ -124,6 +124,64 @@ Test(logs_files, a_removed_file_and_its_removed_folder_come_back_by_reload_logs)
 	cr_assert_eq(live_stop(&l), 0);
 }
 
+/* Nobody tells pm1: what is said afterwards is in a new file, in a folder made anew. */
+Test(logs_files, a_log_folder_that_vanishes_while_it_is_written_comes_back_by_the_next_line)
+{
+	struct live l;
+
+	live_start(&l, LIVE_PID1, TALKER);
+	live_file_has(live_path(&l, "logs/web.log"), "three");
+	live_file_has(live_path(&l, "logs/all.log"), "three");
+	cr_assert_eq(unlink(live_path(&l, "logs/web.log")), 0);
+	cr_assert_eq(unlink(live_path(&l, "logs/all.log")), 0);
+	cr_assert_eq(rmdir(live_path(&l, "logs")), 0);
+	tick(&l);
+	live_file_has(live_path(&l, "logs/web.log"), "tick 1\n");
+	live_file_has(live_path(&l, "logs/all.log"), "tick 1\n");
+	file_is(&l, "logs/web.log", "tick 1\n");
+	file_is(&l, "logs/all.log", "tick 1\n");
+	cr_assert_eq(unlink(live_path(&l, "logs/web.log")), 0); /* one alone */
+	tick(&l);
+	live_file_has(live_path(&l, "logs/all.log"), "tick 2\n");
+	live_file_has(live_path(&l, "logs/web.log"), "tick 2\n");
+	file_is(&l, "logs/web.log", "tick 2\n");
+	file_is(&l, "logs/all.log", "tick 1\ntick 2\n");
+	cr_assert_eq(live_get(&l, "web", "pm1.log.dropped"), 0);
+	cr_assert_str_empty(live_text(&l, "web", "pm1.log.trouble"));
+	cr_assert_eq(live_stop(&l), 0);
+}
+
+/* rm -rf under load, again and again: what is in the last file is what was said last, without a gap. */
+Test(logs_files, rm_rf_of_the_log_folder_under_load_leaves_the_end_of_what_was_said)
+{
+	struct live l;
+	size_t n, all;
+	uint32_t state = 3;
+	char rm[300];
+
+	live_start(&l, LIVE_PID1, PATTERN);
+	for (int i = 0; i < 5; i++) {
+		grows(&l, "logs/a.log");
+		/* In its place rm would meet the file that is made anew meanwhile, and give up. */
+		(void)snprintf(rm, sizeof(rm), "mv %s/logs %s/gone && rm -rf %s/gone", l.dir, l.dir, l.dir);
+		cr_assert_eq(system(rm), 0);
+	}
+	grows(&l, "logs/a.log");
+	stop_but_keep(&l);
+	char *count = live_file(live_path(&l, "a.count"), &n), *bytes;
+	all = strtoul(count, NULL, 10);
+	bytes = live_file(live_path(&l, "logs/a.log"), &n);
+	cr_assert(n > 0 && n < all, "%zu of %zu", n, all);
+	for (size_t k = 0; k < all; k++) {
+		unsigned char b = pattern_byte(&state);
+		if (k >= all - n)
+			cr_assert_eq((unsigned char)bytes[k - (all - n)], b, "byte %zu of %zu", k, all);
+	}
+	free(bytes);
+	free(count);
+	cr_assert_eq(live_end(&l), 0);
+}
+
 Test(logs_files, flush_empties_own_and_combined_files_and_they_go_on_from_their_beginning)
 {
 	struct live l;

@@ -116,6 +116,32 @@ Test(file, one_that_was_moved_away_is_made_anew_when_asked)
 	cr_expect_eq(access("never.log", F_OK), -1, "%s wasn't open", file_path(closed));
 }
 
+Test(file, one_that_was_removed_is_made_anew_with_its_folders)
+{
+	struct file *f = file_get(all, "x/y/a.log");
+	struct stat st;
+
+	cr_assert_eq(add(f, "one\n"), 0);
+	cr_assert_eq(unlink("x/y/a.log"), 0);
+	cr_assert_eq(add(f, "two\n"), 0);
+	cr_expect_str_eq(folder_get("x/y/a.log"), "two\n");
+	cr_assert_eq(unlink("x/y/a.log") | rmdir("x/y") | rmdir("x"), 0);
+	cr_assert_eq(add(f, "three\n"), 0);
+	cr_expect_str_eq(folder_get("x/y/a.log"), "three\n");
+	cr_expect_eq(n_troubles, 0);
+
+	/* Where it can't be made anew that is told; when it can again the file is there. */
+	cr_assert_eq(unlink("x/y/a.log") | rmdir("x/y") | rmdir("x"), 0);
+	folder_put("x", "in its way");
+	cr_expect_eq(add(f, "four\n"), -ENOTDIR);
+	cr_assert_eq(unlink("x"), 0);
+	cr_assert_eq(add(f, "five\n"), 0);
+	cr_expect_str_eq(folder_get("x/y/a.log"), "five\n");
+	cr_assert_eq(stat("x/y/a.log", &st), 0);
+	cr_expect_eq(n_troubles, 1);
+	cr_expect_eq(troubles[0], ENOTDIR);
+}
+
 Test(file, what_is_no_plain_file_is_refused)
 {
 	static const struct {

@@ -45,6 +45,16 @@ Test(succession, a_piece_that_was_written_in_part_is_written_whole)
 	}
 }
 
+/* Its place is behind their end now: a hole of NUL bytes would be left. */
+Test(succession, a_piece_of_files_that_were_emptied_or_removed_meanwhile_begins_them)
+{
+	note_piece(LOGSLOT_WRITE, "one\ntwo\nthree\n", 8);
+	folder_put("a.log", "");
+	succeed("");
+	cr_expect_str_eq(folder_get("a.log"), "one\ntwo\nthree\n");
+	cr_expect_str_eq(folder_get("both.log"), "one\ntwo\nthree\n");
+}
+
 Test(succession, a_piece_that_was_consumed_in_part_is_consumed_and_not_written_again)
 {
 	for (size_t taken = 0; taken <= 8; taken += 4) {

@@ -176,6 +176,12 @@ int file_end(struct file *f, uint64_t *ret)
 
 	if (r == 0)
 		r = sys_fstat(f->fd, &st);
+	if (r == 0 && st.st_nlink == 0) { /* removed, by itself or with its folder: whoever looks for it finds a new one */
+		close_fd(&f->fd);
+		r = open_file(f);
+		if (r == 0)
+			r = sys_fstat(f->fd, &st);
+	}
 	if (r != 0) {
 		file_failed(f, r);
 		return r;

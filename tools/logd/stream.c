@@ -313,6 +313,15 @@ static bool one_piece(struct stream *s, bool all)
 	return true;
 }
 
+/* Opens the file, where the piece belongs already; but one that was emptied or removed meanwhile must not begin with a hole. */
+static void place_again(struct file *f, uint64_t *at)
+{
+	uint64_t end = place_in(f);
+
+	if (end < *at || end == UINT64_MAX)
+		*at = end;
+}
+
 void stream_recover(struct stream *s)
 {
 	s->recovered = true;
@@ -321,9 +330,8 @@ void stream_recover(struct stream *s)
 	size_t n = s->slot->phase == LOGSLOT_WRITE ? peek(s) : 0;
 	if (s->slot->phase == LOGSLOT_WRITE && n < s->slot->n)
 		s->slot->n = n; /* can't be: staging has at least the piece; but never read past what there is */
-	/* Opens the files; where the piece goes is known already. */
-	(void)place_in(s->path);
-	(void)place_in(s->combined);
+	place_again(s->path, &s->slot->path_at);
+	place_again(s->combined, &s->slot->combined_at);
 	complete(s, s->host->in);
 }
 
