@@ -5,6 +5,7 @@
 #include "base/sys.h"
 #include "base/text.h"
 #include "tools/logd/rotate.h"
+#include "tools/logd/times.h"
 #include "wire/logsocket.h"
 
 #include <errno.h>
@@ -25,6 +26,7 @@ struct file {
 	struct logwire_limits limits; /* all zero: it is never rotated */
 	usec_t next_at; /* wall time at which its hour, day or week is over */
 	usec_t retry_at; /* monotonic: a rotation failed, and is not tried before */
+	struct times_writer times;
 };
 
 struct files {
@@ -82,6 +84,7 @@ void file_put(struct file *f)
 		}
 	}
 	close_fd(&f->fd);
+	times_close(&f->times);
 	free(f->path);
 	free(f);
 }
@@ -163,6 +166,7 @@ void files_reopen(struct files *all)
 		if (f->fd < 0)
 			continue;
 		close_fd(&f->fd);
+		times_close(&f->times);
 		int r = open_file(f); /* at once: whoever moved the old one away may want to see the new one */
 		if (r < 0)
 			file_failed(f, r);
@@ -210,6 +214,8 @@ static int write_at(struct file *f, uint64_t at, const void *buf, size_t n)
 
 int file_write(struct file *f, uint64_t at, const void *buf, size_t n)
 {
+	if (f->fd >= 0)
+		times_note(&f->times, f->path, f->fd, at, clock_wall());
 	int r = f->fd < 0 ? -EBADF : write_at(f, at, buf, n);
 
 	if (r < 0)
@@ -235,6 +241,7 @@ void file_works(struct file *f)
 
 int file_seek(struct file *f, uint64_t at)
 {
+	times_note(&f->times, f->path, f->fd, at, clock_wall());
 	off_t r = sys_lseek(f->fd, (off_t)at, SEEK_SET);
 	return r < 0 ? (int)r : f->fd;
 }
@@ -300,6 +307,7 @@ static void rotate(struct file *f)
 		return;
 	}
 	close_fd(&f->fd);
+	times_close(&f->times);
 	r = rotate_tidy(f->path, &f->limits);
 	if (r < 0)
 		log_error("logd: %s: cannot start the tidying of its old files: %s", f->path, err_text(r));

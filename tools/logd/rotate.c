@@ -4,6 +4,7 @@
 #include "base/rotated.h"
 #include "base/sys.h"
 #include "base/text.h"
+#include "tools/logd/times.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -48,8 +49,12 @@ int rotate_away(const char *path, usec_t wall)
 			r = text_format(gz, sizeof(gz), "%s" ROTATED_GZ, name);
 		if (r < 0)
 			return r;
-		if (is_free(name) && is_free(gz))
-			return sys_rename(path, name);
+		if (is_free(name) && is_free(gz)) {
+			r = sys_rename(path, name);
+			if (r == 0) /* after it: killed in between we leave times that a new log, being empty, begins anew */
+				times_rename(path, name);
+			return r;
+		}
 	}
 	return -EEXIST;
 }

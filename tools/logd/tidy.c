@@ -10,6 +10,7 @@
 #include "base/rotated.h"
 #include "base/sys.h"
 #include "base/text.h"
+#include "tools/logd/times.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -156,5 +157,6 @@ int tidy_main(int argc, char **argv)
 		remove_and_list(argv[2], keep, max_age, &all);
 	}
 	strv_done(&all);
+	times_tidy(argv[2]);
 	return 0;
 }
