@@ -114,6 +114,8 @@ Test(logs_files, a_removed_file_and_its_removed_folder_come_back_by_reload_logs)
 	live_file_has(live_path(&l, "logs/all.log"), "three");
 	cr_assert_eq(unlink(live_path(&l, "logs/web.log")), 0);
 	cr_assert_eq(unlink(live_path(&l, "logs/all.log")), 0);
+	cr_assert_eq(unlink(live_path(&l, "logs/.web.log.times")), 0);
+	cr_assert_eq(unlink(live_path(&l, "logs/.all.log.times")), 0);
 	cr_assert_eq(rmdir(live_path(&l, "logs")), 0);
 	by_verb(&l);
 	tick(&l);
