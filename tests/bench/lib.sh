@@ -18,7 +18,7 @@ trap 'rm -rf "$TOP"' EXIT
 
 b_tool() {
 	local to=$BIN/$1
-	[ "$to" -nt "$BENCH/$1.c" ] && [ "$to" -nt "$BENCH/measure.h" ] && return
+	[ "$to" -nt "$BENCH/$1.c" ] && [ -z "$(find "$BENCH" -name "*.h" -newer "$to")" ] && return
 	"${CC:-gcc}" -std=gnu11 -Wall -Wextra -D_GNU_SOURCE -O2 -static -o "$to" "$BENCH/$1.c"
 }
 
