@@ -21,7 +21,7 @@ LIBS     := -linih -ljansson -lcap -lz
 SRC      := $(sort $(shell find init tools -name '*.c'))
 OBJ      := $(SRC:%.c=$(BUILD)/obj/%.o)
 # Unit tests link everything but main, and the faultable twin of base/sys.c.
-UNITOBJ  := $(filter-out $(BUILD)/obj/init/main.o $(BUILD)/obj/init/base/sys.o $(BUILD)/obj/init/base/sys_disk.o,$(OBJ))
+UNITOBJ  := $(filter-out $(patsubst %,$(BUILD)/obj/init/%.o,main base/sys base/sys_disk base/sys_net),$(OBJ))
 UNITSRC  := $(sort $(shell find tests 2>/dev/null -name 'test_*.c' -not -path 'tests/live/*') $(wildcard tests/fakes/*.c))
 UNITTOBJ := $(UNITSRC:%.c=$(BUILD)/obj/%.o)
 LIVESRC  := $(filter-out tests/live/prog.c tests/live/deny.c,$(sort $(wildcard tests/live/*.c)))

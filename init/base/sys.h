@@ -86,6 +86,13 @@ int sys_connect(int fd, const struct sockaddr *a, socklen_t n);
 ssize_t sys_sendmsg(int fd, const struct msghdr *m, int flags); /* MSG_NOSIGNAL is added */
 ssize_t sys_recvmsg(int fd, struct msghdr *m, int flags); /* MSG_CMSG_CLOEXEC is added */
 int sys_peercred(int fd, struct ucred *ret);
+int sys_sock_error(int fd); /* what went wrong since the last question, -errno; 0: nothing */
+int sys_sockopt(int fd, int level, int name, int value);
+int sys_unacked(int fd, size_t *ret); /* TCP: bytes that the other side has not confirmed */
+/* Whether a TCP socket is connected to itself: asked for a local port that nobody listens at, the kernel may take that very port for
+ * our end, and so both sides agree. */
+bool sys_is_own_peer(int fd);
+int sys_hostname(char *buf, size_t size);
 
 pid_t sys_fork(void);
 /* clone3 with the flags given; cgroup_fd >= 0 adds CLONE_INTO_CGROUP. Returns the

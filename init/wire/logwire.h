@@ -106,6 +106,19 @@ struct logslot {
 	/* Written by PID 1 at each start of the service: from byte `pid_from` of the stream on it is `pid` that talks. */
 	uint64_t pid_from;
 	int32_t pid, pid_before;
+	/* Bytes of lines, once for each sink, by what became of them. They only grow, and one store takes each step, so that a
+	 * successor knows what a killed logd had in its queues: what is neither sent nor dropped. */
+	uint64_t sink_taken;
+	uint64_t sink_sent;
+	uint64_t sink_dropped;
 };
+
+/* Bytes that wait in the queues of sinks. `taken` is read last: it is never behind the others. */
+static inline uint64_t logslot_sink_waiting(const struct logslot *s)
+{
+	uint64_t done = __atomic_load_n(&s->sink_sent, __ATOMIC_ACQUIRE) + __atomic_load_n(&s->sink_dropped, __ATOMIC_ACQUIRE);
+
+	return __atomic_load_n(&s->sink_taken, __ATOMIC_ACQUIRE) - done;
+}
 
 #endif

@@ -49,6 +49,7 @@ static int hit(const char *name)
 
 #include "../../init/base/sys.c"
 #include "../../init/base/sys_disk.c"
+#include "../../init/base/sys_net.c"
 
 void sys_fake_fail(const char *name, unsigned int nth, int err)
 {
