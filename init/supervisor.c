@@ -172,7 +172,7 @@ static int open_logs(struct supervisor *sv)
 	(void)text_format(path, sizeof(path), "%s/pm1.log", sv->log_dir);
 	struct logstream_config own = { .stream = LOGWIRE_ERR, .name = "pm1", .service = "pm1", .path = path, .combined = "",
 				       .format = "", .sink = "",
-				       .rules = { .uid = LOGWIRE_NOBODY, .gid = LOGWIRE_NOBODY, .friend_uid = LOGWIRE_NOBODY, .mode = 0640 } };
+				       .rules = { .uid = LOGWIRE_NOBODY, .gid = LOGWIRE_NOBODY, .friend_uid = LOGWIRE_NOBODY, .mode = LOGWIRE_NOBODY } };
 	(void)logpipe_open(sv->logs, &own, &sv->own_log);
 	return 0;
 }

@@ -50,6 +50,9 @@ int sys_mkdir_all(const char *path, mode_t mode);
 int sys_opendir(const char *path, DIR **ret); /* to be closed with closedir() */
 int sys_fsync(int fd);
 int sys_fchown(int fd, uid_t uid, gid_t gid);
+int sys_fchmod(int fd, mode_t mode);
+int sys_punch(int fd, off_t from, off_t n); /* gives the pages back; the size stays */
+int sys_birth(int fd, uint64_t *ret_usec); /* when the file was made, wall time; -EOPNOTSUPP: its file system doesn't note it */
 int sys_utimens(int fd, const struct stat *from); /* its times of access and change */
 int sys_posix_spawn(const char *path, char *const argv[], char *const envp[]); /* nobody waits for it: SIGCHLD is ignored */
 void sys_lowest_priority(int nice); /* of the CPU and, where that is done, of the disks */

@@ -2,6 +2,7 @@
 #include "base/sys.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <spawn.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -21,6 +22,31 @@ int sys_fchown(int fd, uid_t uid, gid_t gid)
 {
 	SYS_POINT("fchown");
 	return fchown(fd, uid, gid) < 0 ? -errno : 0;
+}
+
+int sys_fchmod(int fd, mode_t mode)
+{
+	SYS_POINT("fchmod");
+	return fchmod(fd, mode) < 0 ? -errno : 0;
+}
+
+int sys_punch(int fd, off_t from, off_t n)
+{
+	SYS_POINT("fallocate");
+	return fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, from, n) < 0 ? -errno : 0;
+}
+
+int sys_birth(int fd, uint64_t *ret_usec)
+{
+	struct statx st;
+
+	SYS_POINT("statx");
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_BTIME, &st) < 0)
+		return -errno;
+	if (!(st.stx_mask & STATX_BTIME))
+		return -EOPNOTSUPP;
+	*ret_usec = (uint64_t)st.stx_btime.tv_sec * 1000000 + st.stx_btime.tv_nsec / 1000;
+	return 0;
 }
 
 int sys_utimens(int fd, const struct stat *from)

@@ -51,7 +51,7 @@ static struct logwire_rules rules_of(const struct service *s, const struct outpu
 		.console = place->console,
 		.overflow = (uint32_t)spec->log_overflow,
 		.instance = s->instance,
-		.mode = (uint32_t)spec->log_mode,
+		.mode = spec->log_mode < 0 ? LOGWIRE_NOBODY : (uint32_t)spec->log_mode,
 	};
 
 	find_owner(s, &rules);

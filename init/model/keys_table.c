@@ -85,7 +85,8 @@ const struct key keys_table[] = {
 	  .help = "bytes a second that each stream may write; 0: any" },
 	{ .name = "log_owner", .type = KEY_STRING, SVC(log_owner), .dflt = "", .max = 255, .check = check_owner,
 	  .allowed = "USER or USER:GROUP, by name or number", .help = "whose the log files are; without it, pm1's" },
-	{ .name = "log_mode", .type = KEY_MODE, SVC(log_mode), .dflt = "0640", .help = "permissions of the log files" },
+	{ .name = "log_mode", .type = KEY_MODE, SVC(log_mode), .dflt = "",
+	  .help = "permissions of the log files; without it 0640 when they are made" },
 	{ .name = "merge_logs", .aliases = "combine_logs", .type = KEY_BOOL, SVC(merge_logs), .dflt = "no",
 	  .help = "all instances write the same files; else -N stands before the extension" },
 

@@ -16,7 +16,7 @@ struct spec *spec_new(void)
 	if (!s)
 		return NULL;
 	s->refs = 1;
-	s->umask = -1;
+	s->umask = s->log_mode = -1;
 	return s;
 }
 

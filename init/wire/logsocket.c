@@ -60,6 +60,7 @@ int logsocket_recv(int sock, struct logwire_packet *ret, int *ret_fds, size_t *r
 	/* Strings come ended from a peer of ours; a broken one must not run off all the same. */
 	p.name[sizeof(p.name) - 1] = p.path[sizeof(p.path) - 1] = 0;
 	p.combined[sizeof(p.combined) - 1] = p.format[sizeof(p.format) - 1] = 0;
+	p.service[sizeof(p.service) - 1] = p.sink[sizeof(p.sink) - 1] = 0;
 	*ret = p;
 	if (ret_fds) {
 		memcpy(ret_fds, fds, n_fds * sizeof(int));
@@ -74,5 +75,7 @@ const char *logsocket_trouble_text(int error)
 		return "it is a symbolic link, which is not followed";
 	if (error == ENXIO)
 		return "it is no regular file";
+	if (error == EBADFD)
+		return "it belongs to another user than pm1, root, the service's user and log_owner";
 	return err_text(error);
 }

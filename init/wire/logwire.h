@@ -68,7 +68,7 @@ struct logwire_rules {
 	uint32_t instance;
 	uint32_t uid, gid; /* whose the files are to be; LOGWIRE_NOBODY: as they are made */
 	uint32_t friend_uid; /* whose files are taken too, besides pm1's own and root's: the service's user. LOGWIRE_NOBODY: none */
-	uint32_t mode; /* of the files */
+	uint32_t mode; /* of the files; LOGWIRE_NOBODY: 0640 when one is made, else as it is */
 };
 
 struct logwire_packet {

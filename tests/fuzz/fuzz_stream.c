@@ -79,14 +79,19 @@ static void open_streams(uint8_t flags)
 	}
 	for (uint32_t i = 0; i < STREAMS; i++) {
 		struct output *o = &outputs[i];
-		struct logwire_packet p = { .version = LOGWIRE_VERSION, .type = LOGWIRE_OPEN, .slot = i, .name = "web", .service = "web", .rules = { .console = flags >> 2 & 1 ? LOGWIRE_CONSOLE_PREFIX : LOGWIRE_CONSOLE_NONE } };
+		struct logwire_packet p = { .version = LOGWIRE_VERSION, .type = LOGWIRE_OPEN, .slot = i, .name = "web",
+					    .service = "web",
+					    .rules = { .uid = LOGWIRE_NOBODY, .gid = LOGWIRE_NOBODY, .friend_uid = LOGWIRE_NOBODY,
+						       .mode = LOGWIRE_NOBODY,
+						       .console = flags >> 2 & 1 ? LOGWIRE_CONSOLE_PREFIX : LOGWIRE_CONSOLE_NONE } };
 		must(text_copy(p.path, sizeof(p.path), o->path) == 0);
 		if (flags & 1)
 			must(text_copy(p.format, sizeof(p.format), STAMP) == 0);
 		if (flags & 2)
 			must(text_copy(p.combined, sizeof(p.combined), combined) == 0);
-		must(stream_new(&host, &p, fcntl(o->pipe[0], F_DUPFD_CLOEXEC, 3), fcntl(o->staging[0], F_DUPFD_CLOEXEC, 3),
-				fcntl(o->staging[1], F_DUPFD_CLOEXEC, 3), &o->stream) == 0);
+		struct stream_fds fds = { { fcntl(o->pipe[0], F_DUPFD_CLOEXEC, 3), fcntl(o->staging[0], F_DUPFD_CLOEXEC, 3),
+					    fcntl(o->staging[1], F_DUPFD_CLOEXEC, 3), -1 } };
+		must(stream_new(&host, &p, &fds, &o->stream) == 0);
 		stream_begin(o->stream);
 		o->n = 0;
 		o->midline = false;
@@ -153,13 +158,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		at += n;
 		said += n;
 		if (drain)
-			stream_drain(o->stream);
+			stream_drain(o->stream, false);
 		else if (n > 0)
 			must(loop_once(host.loop) == 0);
 		read_console();
 	}
 	for (int i = 0; i < STREAMS; i++) {
-		stream_drain(outputs[i].stream);
+		stream_drain(outputs[i].stream, false);
 		read_console();
 		must(slots[i].dropped == 0 && slots[i].console_dropped == 0 && slots[i].phase == LOGSLOT_IDLE);
 		stream_free(outputs[i].stream);

@@ -136,6 +136,8 @@ Test(logs_files, a_log_folder_that_vanishes_while_it_is_written_comes_back_by_th
 	live_file_has(live_path(&l, "logs/all.log"), "three");
 	cr_assert_eq(unlink(live_path(&l, "logs/web.log")), 0);
 	cr_assert_eq(unlink(live_path(&l, "logs/all.log")), 0);
+	cr_assert_eq(unlink(live_path(&l, "logs/.web.log.times")), 0);
+	cr_assert_eq(unlink(live_path(&l, "logs/.all.log.times")), 0);
 	cr_assert_eq(rmdir(live_path(&l, "logs")), 0);
 	tick(&l);
 	live_file_has(live_path(&l, "logs/web.log"), "tick 1\n");

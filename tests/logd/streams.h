@@ -67,7 +67,9 @@ static inline void streams_done(void)
 
 static inline struct logwire_packet streams_packet(uint32_t slot, const char *path, const char *combined, const char *format)
 {
-	struct logwire_packet p = { .version = LOGWIRE_VERSION, .type = LOGWIRE_OPEN, .slot = slot, .name = "web" };
+	struct logwire_packet p = { .version = LOGWIRE_VERSION, .type = LOGWIRE_OPEN, .slot = slot, .name = "web", .service = "web",
+				    .rules = { .uid = LOGWIRE_NOBODY, .gid = LOGWIRE_NOBODY, .friend_uid = LOGWIRE_NOBODY,
+					       .mode = LOGWIRE_NOBODY } };
 
 	cr_assert_eq(text_copy(p.path, sizeof(p.path), path), 0);
 	cr_assert_eq(text_copy(p.combined, sizeof(p.combined), combined), 0);
@@ -76,16 +78,22 @@ static inline struct logwire_packet streams_packet(uint32_t slot, const char *pa
 }
 
 /* A stream by copies of PID 1's descriptors, not yet begun. */
+static inline struct stream *streams_open_packet(const struct logwire_packet *p)
+{
+	const struct pipes *own = &pipes[p->slot];
+	struct stream_fds fds = { { fcntl(own->pipe[0], F_DUPFD_CLOEXEC, 3), fcntl(own->staging[0], F_DUPFD_CLOEXEC, 3),
+				    fcntl(own->staging[1], F_DUPFD_CLOEXEC, 3), -1 } };
+	struct stream *s = NULL;
+
+	cr_assert_eq(stream_new(&host, p, &fds, &s), 0);
+	return s;
+}
+
 static inline struct stream *streams_open(uint32_t slot, const char *path, const char *combined, const char *format)
 {
 	struct logwire_packet p = streams_packet(slot, path, combined, format);
-	struct stream *s = NULL;
 
-	cr_assert_eq(stream_new(&host, &p, fcntl(pipes[slot].pipe[0], F_DUPFD_CLOEXEC, 3),
-				fcntl(pipes[slot].staging[0], F_DUPFD_CLOEXEC, 3),
-				fcntl(pipes[slot].staging[1], F_DUPFD_CLOEXEC, 3), &s),
-		     0);
-	return s;
+	return streams_open_packet(&p);
 }
 
 /* What the service writes. */

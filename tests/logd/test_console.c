@@ -2,6 +2,7 @@
 
 #include "base/own.h"
 #include "base/sys.h"
+#include "base/text.h"
 #include "tests/fakes/sys_fake.h"
 
 #include <criterion/criterion.h>
@@ -37,6 +38,17 @@ static void open_console(void)
 	cr_assert_eq(console_new(loop, take_fd(&out[1]), &console), 0);
 }
 
+/* A piece of a service's, as stream.c has it told with the name in front. */
+static uint64_t add(const char *name, const char *piece, size_t n)
+{
+	char head[64];
+	struct form form;
+
+	cr_assert_eq(text_format(head, sizeof(head), "%s | ", name), 0);
+	form_text(&form, head, true);
+	return console_add(console, &form, false, piece, n);
+}
+
 /* Everything that is in the pipe now. */
 static size_t said(char *buf, size_t size)
 {
@@ -53,8 +65,8 @@ static void lines_pass(void)
 {
 	char buf[256];
 
-	cr_expect_eq(console_add(console, "web", "one\ntwo", 7), 0);
-	cr_expect_eq(console_add(console, "db", "\n", 1), 0);
+	cr_expect_eq(add("web", "one\ntwo", 7), 0);
+	cr_expect_eq(add("db", "\n", 1), 0);
 	(void)said(buf, sizeof(buf));
 	cr_expect_str_eq(buf, "web | one\nweb | two\ndb | \n");
 }
@@ -76,7 +88,7 @@ Test(console, a_shared_description_is_written_to_without_blocking)
 	open_console();
 	lines_pass();
 	for (int i = 0; i < 10; i++) /* more than a pipe holds */
-		cr_expect_eq(console_add(console, "web", page, sizeof(page)), 0);
+		cr_expect_eq(add("web", page, sizeof(page)), 0);
 	size_t n = said(got, sizeof(got));
 	while (n < 10 * (sizeof(page) + strlen("web | "))) {
 		cr_assert_eq(loop_once(loop), 0);
@@ -95,7 +107,7 @@ Test(console, what_a_slow_reader_leaves_no_room_for_is_counted_and_told)
 	page[sizeof(page) - 1] = '\n';
 	open_console();
 	for (int i = 0; i < 100; i++)
-		dropped += console_add(console, "web", page, sizeof(page));
+		dropped += add("web", page, sizeof(page));
 	cr_assert_gt(dropped, 0);
 	cr_expect_eq(dropped % sizeof(page), 0, "whole lines");
 	char note[96];
@@ -118,7 +130,7 @@ Test(console, a_reader_that_is_gone_holds_nobody_up)
 		sys_fake_fail("open", 1, shared ? EACCES : 0);
 		open_console();
 		close_fd(&out[0]);
-		cr_expect_eq(console_add(console, "web", "one\n", 4), 0);
+		cr_expect_eq(add("web", "one\n", 4), 0);
 		console_finish(console, 60 * USEC_SEC);
 		console_free(console);
 		console = NULL;
@@ -133,6 +145,6 @@ Test(console, at_the_end_it_waits_for_a_slow_reader_but_not_for_long)
 	memset(page, 'x', sizeof(page));
 	page[sizeof(page) - 1] = '\n';
 	open_console();
-	cr_expect_eq(console_add(console, "web", page, sizeof(page)), 0);
+	cr_expect_eq(add("web", page, sizeof(page)), 0);
 	console_finish(console, 20 * USEC_MS); /* nobody reads: this would be for ever */
 }

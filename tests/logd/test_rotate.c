@@ -83,13 +83,13 @@ Test(rotate, no_file_passes_its_size_and_each_ends_with_a_line)
 	struct stream *s = limited((struct logwire_limits){ .max_size = 8 }, "");
 
 	streams_say(0, "abc\ndef\nghi\n");
-	stream_drain(s);
+	stream_drain(s, false);
 	cr_assert_str_eq(in_all(), "abc\ndef\n|ghi\n");
 	streams_say(0, "jk\n");
-	stream_drain(s);
+	stream_drain(s, false);
 	cr_assert_str_eq(in_all(), "abc\ndef\n|ghi\njk\n");
 	streams_say(0, "lm\n");
-	stream_drain(s);
+	stream_drain(s, false);
 	cr_assert_str_eq(in_all(), "abc\ndef\n|ghi\njk\n|lm\n");
 	stream_free(s);
 }
@@ -99,9 +99,9 @@ Test(rotate, a_line_longer_than_the_limit_is_not_torn)
 	struct stream *s = limited((struct logwire_limits){ .max_size = 8 }, "");
 
 	streams_say(0, "a\n0123456789abcdef");
-	stream_drain(s);
+	stream_drain(s, false);
 	streams_say(0, "ghij\nb\n");
-	stream_drain(s);
+	stream_drain(s, false);
 	cr_assert_str_eq(in_all(), "a\n|0123456789abcdefghij\n|b\n");
 	stream_free(s);
 }
@@ -111,9 +111,9 @@ Test(rotate, stamped_lines_rotate_too)
 	struct stream *s = limited((struct logwire_limits){ .max_size = 8 }, "%%");
 
 	streams_say(0, "abc\ndef\n");
-	stream_drain(s);
+	stream_drain(s, false);
 	streams_say(0, "ghi\n");
-	stream_drain(s);
+	stream_drain(s, false);
 	cr_assert_str_eq(in_all(), "%: abc\n%: def\n|%: ghi\n");
 	stream_free(s);
 }
@@ -126,10 +126,10 @@ Test(rotate, a_file_of_an_earlier_day_makes_way_for_the_first_line)
 	cr_assert_eq(utime("a.log", &long_ago), 0);
 	struct stream *s = limited((struct logwire_limits){ .every = LOGWIRE_DAILY }, "");
 	streams_say(0, "new\n");
-	stream_drain(s);
+	stream_drain(s, false);
 	cr_assert_str_eq(in_all(), "old\n|new\n");
 	streams_say(0, "newer\n");
-	stream_drain(s);
+	stream_drain(s, false);
 	cr_assert_str_eq(in_all(), "old\n|new\nnewer\n");
 	stream_free(s);
 }
@@ -140,9 +140,9 @@ Test(rotate, a_rename_that_fails_loses_nothing_and_is_not_tried_at_every_line)
 
 	sys_fake_fail_always("rename", EACCES);
 	streams_say(0, "abc\ndef\n");
-	stream_drain(s);
+	stream_drain(s, false);
 	streams_say(0, "ghi\n");
-	stream_drain(s);
+	stream_drain(s, false);
 	cr_assert_str_eq(in_all(), "abc\ndef\nghi\n");
 	cr_assert_eq(sys_fake_count("rename"), 1);
 	stream_free(s);
@@ -159,7 +159,7 @@ Test(rotate, two_files_of_one_stream_rotate_each_by_its_own_size)
 	stream_recover(s);
 	stream_begin(s);
 	streams_say(0, "abc\ndef\n");
-	stream_drain(s);
+	stream_drain(s, false);
 	cr_assert_str_eq(in_all(), "abc\ndef\n");
 	cr_assert_str_eq(folder_get("both.log"), "abc\ndef\n");
 	stream_free(s);

@@ -103,7 +103,7 @@ Test(stream, a_line_longer_than_a_piece_is_parted_without_a_trace)
 	stream_begin(s);
 	for (int i = 0; i < 6; i++) {
 		streams_say(0, text);
-		stream_drain(s);
+		stream_drain(s, false);
 	}
 	streams_say(0, "end\nnext\n");
 	cr_assert_eq(loop_once(loop), 0);
@@ -126,7 +126,7 @@ Test(stream, a_drain_writes_a_line_without_its_end)
 		slots[0] = (struct logslot){ 0 };
 		stream_begin(s);
 		streams_say(0, "last words");
-		stream_drain(s);
+		stream_drain(s, false);
 		cr_expect_str_eq(folder_get("a.log"), w == STAMPED ? "at: last words" : "last words", "way %d", w);
 		close_way(s);
 	}
@@ -246,7 +246,7 @@ Test(stream, a_line_written_byte_by_byte_is_taken_as_it_comes)
 		cr_assert_eq(sys_fionread(pipes[0].pipe[0], &left), 0);
 		cr_expect_eq(left, 0, "byte %d stayed in the pipe", i);
 	}
-	stream_drain(s);
+	stream_drain(s, false);
 	cr_expect_str_eq(folder_get("a.log"), wanted);
 	stream_free(s);
 }
@@ -262,7 +262,7 @@ Test(stream, a_drain_is_not_stopped_by_a_full_staging_pipe)
 		cr_assert_eq(loop_once(loop), 0);
 	}
 	streams_say(0, "the end\n");
-	stream_drain(s);
+	stream_drain(s, false);
 	cr_expect_str_eq(folder_get("a.log"), "at: ................the end\n");
 	cr_expect_eq(slots[0].written, 24);
 	stream_free(s);
@@ -281,9 +281,9 @@ Test(stream, a_staging_pipe_full_of_lines_keeps_the_last_one_whole)
 	stream_begin(s);
 	streams_say(1, "another\n");
 	stream_begin(other);
-	stream_drain(other);
+	stream_drain(other, false);
 	streams_say(0, " its end\n");
-	stream_drain(s);
+	stream_drain(s, false);
 	int fd = open("a.log", O_RDONLY | O_CLOEXEC);
 	cr_assert_gt(read(fd, got, sizeof(got) - 1), 65500);
 	close_fd(&fd);
@@ -331,11 +331,11 @@ Test(stream, whatever_call_fails_each_byte_is_written_or_counted)
 				streams_say(0, "one\n");
 				cr_assert_eq(loop_once(loop), 0);
 				streams_say(0, "two\n");
-				stream_drain(s);
+				stream_drain(s, false);
 				sys_fake_reset();
 				streams_say(0, "three\n");
-				stream_drain(s);
-				stream_drain(s);
+				stream_drain(s, false);
+				stream_drain(s, false);
 				const char *text = folder_get("a.log");
 				size_t lost = (strstr(text, "one\n") ? 0 : 4) + (strstr(text, "two\n") ? 0 : 4);
 				cr_expect_not_null(strstr(text, "three\n"), "way %d, %s %u: %s", w, calls[i], nth, text);

@@ -26,7 +26,7 @@ static void succeed(const char *format)
 
 	stream_recover(s);
 	stream_begin(s);
-	stream_drain(s);
+	stream_drain(s, false);
 	stream_free(s);
 	cr_expect_eq(slots[0].phase, LOGSLOT_IDLE);
 }
@@ -103,11 +103,12 @@ static bool live(unsigned int nth, const char *combined, const char *format)
 		sys_fake_die(nth);
 		struct logwire_packet p = streams_packet(0, "a.log", combined, format);
 		struct stream *s;
-		if (stream_new(&host, &p, pipes[0].pipe[0], pipes[0].staging[0], pipes[0].staging[1], &s) < 0)
+		struct stream_fds fds = { { pipes[0].pipe[0], pipes[0].staging[0], pipes[0].staging[1], -1 } };
+		if (stream_new(&host, &p, &fds, &s) < 0)
 			_exit(1);
 		stream_recover(s);
 		stream_begin(s);
-		stream_drain(s);
+		stream_drain(s, false);
 		_exit(0);
 	}
 	cr_assert_eq(waitpid(pid, &status, 0), pid);

@@ -207,13 +207,13 @@ static void add(struct file *f, const char *text)
 
 Test(times_writer, a_log_is_rotated_with_its_times)
 {
-	static const struct logwire_limits limits = { .max_size = 6 };
+	static const struct logwire_rules rules = { .limits = { .max_size = 6 }, .mode = LOGWIRE_NOBODY, .uid = LOGWIRE_NOBODY, .gid = LOGWIRE_NOBODY };
 	struct files *all = files_new(on_trouble, NULL);
 	struct file *f = file_get(all, "b.log");
 	struct strv rotated = { 0 };
 	char name[256];
 
-	file_limit(f, &limits);
+	file_rule(f, &rules);
 	add(f, "first\n");
 	cr_assert_eq(read_all(".b.log.times"), 1);
 	struct times_record first = records[0];

@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <sys/epoll.h>
+#include <unistd.h>
 
 struct console {
 	struct loop *loop; /* borrowed */
@@ -18,6 +19,7 @@ struct console {
 	char *buf; /* owned, CONSOLE_WAITING_MAX bytes */
 	size_t len, sent;
 	uint64_t dropped; /* since the last note about it */
+	bool json; /* the last form, and that of notes */
 };
 
 /* The description behind stdout is shared with others, who expect it to block; so it is opened anew where that is possible. A regular
@@ -103,35 +105,29 @@ static void flush(struct console *c)
 	loop_remove(&c->source);
 }
 
-static bool add(struct console *c, const char *p, size_t n)
+static bool add_part(struct console *c, const struct form *form, const struct form_part *part)
 {
-	if (c->len + n > CONSOLE_WAITING_MAX)
-		return false;
-	memcpy(c->buf + c->len, p, n);
+	size_t n = form_put(form, part, c->buf + c->len, CONSOLE_WAITING_MAX - c->len);
+
 	c->len += n;
-	return true;
-}
-
-static bool add_line(struct console *c, const char *name, const char *line, size_t n)
-{
-	size_t before = c->len;
-
-	if (add(c, name, strlen(name)) && add(c, " | ", 3) && add(c, line, n) && add(c, "\n", 1))
-		return true;
-	c->len = before;
-	return false;
+	return n > 0;
 }
 
 /* Says what is missing, once there is room for it and for more. */
 static void add_note(struct console *c)
 {
 	char note[96];
+	struct form form;
 
 	if (!c->dropped || c->len >= CONSOLE_WAITING_MAX / 2)
 		return;
 	(void)text_format(note, sizeof(note), "%llu bytes are missing here: the console was too slow",
 			  (unsigned long long)c->dropped);
-	if (add_line(c, "pm1", note, strlen(note)))
+	if (c->json)
+		form_json(&form, &(struct line){ .service = "pm1", .err = true, .pid = getpid(), .time = clock_wall() });
+	else
+		form_text(&form, "pm1 | ", true);
+	if (add_part(c, &form, &(struct form_part){ .text = note, .n = strlen(note), .begins = true, .ends = true }))
 		c->dropped = 0;
 }
 
@@ -149,25 +145,24 @@ static void on_writable(void *ctx, int fd, uint32_t events)
 	}
 }
 
-uint64_t console_add(struct console *c, const char *name, const char *piece, size_t n)
+uint64_t console_add(struct console *c, const struct form *form, bool midline, const char *piece, size_t n)
 {
+	struct form_cursor cursor = { .p = piece, .n = n, .midline = midline };
+	struct form_part part;
 	uint64_t dropped = 0;
 
+	c->json = form->json;
 	if (c->sent > 0 && c->len + n > CONSOLE_WAITING_MAX / 2) {
 		memmove(c->buf, c->buf + c->sent, c->len - c->sent);
 		c->len -= c->sent;
 		c->sent = 0;
 	}
 	add_note(c);
-	while (n > 0) {
-		const char *nl = memchr(piece, '\n', n);
-		size_t len = nl ? (size_t)(nl - piece) : n, step = nl ? len + 1 : len;
-		if (c->dropped || !add_line(c, name, piece, len)) {
-			c->dropped += step;
-			dropped += step;
+	while (form_next(form, &cursor, &part)) {
+		if (c->dropped || !add_part(c, form, &part)) {
+			c->dropped += part.n + part.ends;
+			dropped += part.n + part.ends;
 		}
-		piece += step;
-		n -= step;
 		if (c->len > CONSOLE_WAITING_MAX / 2)
 			flush(c);
 	}

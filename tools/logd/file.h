@@ -1,7 +1,7 @@
 /* file - one log file, shared by all streams that name its path.
  *
  * Opened without O_APPEND (splice refuses it): logd is the one writer and asks for the end before each piece, so that a file that
- * somebody emptied goes on at 0 and not behind a hole. Symlinks, fifos and devices at the path are refused. */
+ * somebody emptied goes on at 0 and not behind a hole. What may stand at the path, open.h says. */
 #ifndef PM1_LOGD_FILE_H
 #define PM1_LOGD_FILE_H
 
@@ -28,12 +28,19 @@ void file_put(struct file *f); /* closed with the last reference; NULL is fine *
 const char *file_path(const struct file *f);
 bool file_is_shared(const struct file *f); /* more than one reference */
 
-/* When it is rotated. With several references the tightest of all holds. NULL is fine. */
-void file_limit(struct file *f, const struct logwire_limits *limits);
+/* How it is opened and when it is rotated. With several references the tightest limits of all hold, else the last rules. NULL is fine. */
+void file_rule(struct file *f, const struct logwire_rules *rules);
 bool file_is_due(struct file *f, uint64_t n); /* whether n bytes more would pass a limit */
 /* How many of the n bytes at p, which are to be written next, go to the file as it is: when they would pass a limit it is rotated
  * first where a line begins, and what fits then, or the rest of a line, is told. At least 1. NULL: all. */
 size_t file_fit(struct file *f, const char *p, size_t n);
+
+bool file_ends_line(const struct file *f, uint64_t end); /* its last byte is a newline, or there's none */
+
+/* It is no file but that memory (a memfd, duplicated): never opened or rotated. file_trim() gives back all but the last
+ * `ring` bytes of the rules, and a quarter more; of a file it does nothing. */
+void file_keep_in(struct file *f, int fd);
+void file_trim(struct file *f);
 
 /* Opens it where it isn't and stores where its end is. 0 or -errno (told as trouble). */
 int file_end(struct file *f, uint64_t *ret);
@@ -46,5 +53,6 @@ void file_works(struct file *f); /* ... and worked */
 int file_cut(struct file *f, uint64_t size); /* ftruncate */
 /* Bytes that were dropped since it failed: told in the file itself when it works again. */
 void file_dropped(struct file *f, uint64_t n);
+void file_limited(struct file *f, uint64_t n); /* the same, for they came faster than they may */
 
 #endif

@@ -52,11 +52,11 @@ static void on_trouble(void *ctx, const struct file *f, int error)
 	}
 }
 
-static void drain_all(struct logd *d)
+static void drain_all(struct logd *d, bool last)
 {
 	for (uint32_t i = 0; i < d->n; i++)
 		if (d->streams[i])
-			stream_drain(d->streams[i]);
+			stream_drain(d->streams[i], last);
 }
 
 /* At most one piece is half done, and it may share a file with any stream: it is completed before anything else is written. */
@@ -73,7 +73,7 @@ static void begin(struct logd *d)
 static void end(struct logd *d)
 {
 	begin(d);
-	drain_all(d);
+	drain_all(d, true);
 	if (d->host.console)
 		console_finish(d->host.console, CONSOLE_LAST_WORDS);
 	loop_quit(d->loop, 0);
@@ -113,8 +113,10 @@ static void open_stream(struct logd *d, const struct logwire_packet *p, int *fds
 
 	if (r == 0 && d->streams[p->slot])
 		r = -EEXIST;
-	if (r == 0)
-		r = stream_new(&d->host, p, take_fd(&fds[0]), take_fd(&fds[1]), take_fd(&fds[2]), &d->streams[p->slot]);
+	if (r == 0) {
+		struct stream_fds all = { { take_fd(&fds[0]), take_fd(&fds[1]), take_fd(&fds[2]), n > 3 ? take_fd(&fds[3]) : -1 } };
+		r = stream_new(&d->host, p, &all, &d->streams[p->slot]);
+	}
 	if (r < 0) {
 		log_error("logd: %s: cannot take its stream: %s", p->name, err_text(r));
 		return;
@@ -139,7 +141,7 @@ static void close_stream(struct logd *d, const struct logwire_packet *p)
 
 	if (p->slot < d->n && d->streams[p->slot]) {
 		begin(d);
-		stream_drain(d->streams[p->slot]);
+		stream_drain(d->streams[p->slot], true);
 		stream_free(d->streams[p->slot]);
 		d->streams[p->slot] = NULL;
 	}
@@ -171,7 +173,7 @@ static void handle(struct logd *d, const struct logwire_packet *p, int *fds, siz
 		break;
 	case LOGWIRE_REOPEN:
 		begin(d);
-		drain_all(d);
+		drain_all(d, false);
 		files_reopen(d->host.files);
 		break;
 	case LOGWIRE_FLUSH:
@@ -181,7 +183,7 @@ static void handle(struct logd *d, const struct logwire_packet *p, int *fds, siz
 		break;
 	case LOGWIRE_SYNC:
 		begin(d);
-		drain_all(d);
+		drain_all(d, false);
 		answer(&synced);
 		break;
 	case LOGWIRE_QUIT:

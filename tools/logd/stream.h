@@ -21,6 +21,7 @@ struct stream_host {
 	struct console *console; /* NULL: none */
 	struct logslot *slots;
 	int scratch[2]; /* a private pipe for tee */
+	bool no_splice, no_tee; /* refused here, by a seccomp filter say */
 	char *in; /* STREAM_PIECE bytes */
 	char *out; /* STREAM_OUT bytes */
 };
@@ -28,9 +29,13 @@ struct stream_host {
 #define STREAM_PIECE (128 * 1024) /* bytes of a service taken in one piece */
 #define STREAM_OUT (256 * 1024) /* bytes of transformed text written at once */
 
-/* Takes the three descriptors, also on failure. 0 or -errno. Nothing is read before stream_begin(). */
-int stream_new(struct stream_host *host, const struct logwire_packet *p, int pipe_fd, int staging_in, int staging_out,
-	       struct stream **ret);
+/* As in the packet OPEN: the service's pipe, both ends of staging, its ring (-1: none). */
+struct stream_fds {
+	int fd[LOGWIRE_FDS_MAX];
+};
+
+/* Takes the descriptors, also on failure. 0 or -errno. Nothing is read before stream_begin(). */
+int stream_new(struct stream_host *host, const struct logwire_packet *p, const struct stream_fds *fds, struct stream **ret);
 void stream_free(struct stream *s);
 int stream_change(struct stream *s, const struct logwire_packet *p);
 uint32_t stream_slot(const struct stream *s);
@@ -38,8 +43,9 @@ bool stream_has_file(const struct stream *s, const struct file *f);
 /* A predecessor died in the middle of a piece: completes that very piece. Before any other stream begins. */
 void stream_recover(struct stream *s);
 void stream_begin(struct stream *s); /* watches the pipe */
-/* Everything that is in the pipe now is written, an unfinished line too. */
-void stream_drain(struct stream *s);
+/* Everything that is in the pipe now is written, an unfinished line too; but what waits by log_overflow goes on waiting, unless it is
+ * the `last` time: then what no file takes is dropped. */
+void stream_drain(struct stream *s, bool last);
 void stream_flush(struct stream *s); /* empties its files */
 
 #endif

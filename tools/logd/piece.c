@@ -1,0 +1,410 @@
+/* piece - from staging to the files, by splice or piece by piece.
+ *
+ * A piece is noted in the slot, written at the noted places, then consumed. SIGKILL can end us between any two instructions, and the
+ * successor goes by the slot: the same piece, the same places, the same bytes. */
+#include "tools/logd/stream_impl.h"
+
+#include "base/log.h"
+#include "base/own.h"
+#include "base/sys.h"
+#include "base/text.h"
+#include "tools/logd/form.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+/* How long the beginning of a line waits for its end: long enough for a program that writes a line in parts, short enough for a
+ * person who waits for a prompt. */
+#define LINGER (100 * USEC_MS)
+/* A file that took nothing is tried again so often, while its service waits. */
+#define DISK_RETRY (500 * USEC_MS)
+#define PREFIX_STAMP "YYYY-MM-DDTHH:mm:ss.SSSZ" /* where log_format = prefix has no log_date_format */
+
+/* The compiler must not move stores over each other. No other CPU reads the slot at the same time, so no more than that is needed. */
+static void set_phase(struct stream *s, enum logslot_phase phase)
+{
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	*(volatile uint32_t *)&s->slot->phase = phase;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+
+void piece_discard(struct stream *s, size_t n)
+{
+	while (n > 0) {
+		ssize_t done = sys_read(s->staging_in, s->host->in, n < STREAM_PIECE ? n : STREAM_PIECE);
+		if (done <= 0)
+			return;
+		n -= (size_t)done;
+	}
+}
+
+/* The fast path: staging -> file, no byte copied to user space. */
+
+bool piece_is_plain(const struct stream *s)
+{
+	return s->path && !s->combined && s->rules.console == LOGWIRE_CONSOLE_NONE && s->rules.form == LOGWIRE_RAW && !s->stamp[0] &&
+	       !s->rate.per_second && !s->no_splice && !file_is_shared(s->path);
+}
+
+static bool is_refusal(ssize_t r) /* some network and FUSE file systems; a seccomp filter */
+{
+	return r == -EINVAL || r == -EOPNOTSUPP || r == -ENOSYS || r == -EPERM;
+}
+
+bool piece_splice(struct stream *s)
+{
+	size_t n = stream_waiting(s->staging_in);
+	uint64_t end;
+
+	if (n == 0)
+		return true;
+	file_works(s->path); /* what was dropped is told where it would stand */
+	if (file_end(s->path, &end) == 0) {
+		int fd = file_seek(s->path, end);
+		while (fd >= 0 && n > 0) {
+			ssize_t done = sys_splice(s->staging_in, fd, n, SPLICE_F_MOVE);
+			if (is_refusal(done)) {
+				s->no_splice = true;
+				return false;
+			}
+			if (done <= 0) {
+				file_failed(s->path, done < 0 ? (int)done : EIO);
+				break;
+			}
+			s->slot->written += (uint64_t)done;
+			n -= (size_t)done;
+		}
+		file_trim(s->path);
+		if (n == 0)
+			return true;
+	}
+	if (stream_may_wait(s)) {
+		stream_pause(s, DISK_RETRY);
+		return true;
+	}
+	/* No disk stops a service: what can't be written is dropped and counted. */
+	s->slot->dropped += n;
+	file_dropped(s->path, n);
+	piece_discard(s, n);
+	return true;
+}
+
+/* The way by pieces. */
+
+/* Where tee is refused: all of it is read, and put back behind nothing else. A kill in between loses it. */
+static size_t peek_by_hand(struct stream *s)
+{
+	ssize_t n = sys_read(s->staging_in, s->host->in, STREAM_PIECE);
+
+	if (n <= 0)
+		return 0;
+	ssize_t back = sys_write(s->staging_out, s->host->in, (size_t)n);
+	if (back != n)
+		log_error("logd: %s: staging took back %zd bytes of %zd", s->name, back, n);
+	return (size_t)n;
+}
+
+/* A copy of what is in staging, which stays there. How many bytes. */
+static size_t peek(struct stream *s)
+{
+	ssize_t n = s->host->no_tee ? -ENOSYS : sys_tee(s->staging_in, s->host->scratch[1], STREAM_PIECE, SPLICE_F_NONBLOCK);
+	size_t got = 0;
+
+	if (is_refusal(n)) {
+		s->host->no_tee = true;
+		return peek_by_hand(s);
+	}
+	while (n > 0 && got < (size_t)n) {
+		ssize_t r = sys_read(s->host->scratch[0], s->host->in + got, (size_t)n - got);
+		if (r <= 0)
+			break;
+		got += (size_t)r;
+	}
+	return got;
+}
+
+static void make_line(const struct stream *s, struct line *ret)
+{
+	*ret = (struct line){ .service = s->service,
+			      .instance = s->rules.instance,
+			      .err = s->err,
+			      .pid = s->slot->piece_pid,
+			      .time = s->slot->stamp };
+}
+
+static void make_file_form(const struct stream *s, struct form *f)
+{
+	char head[FORM_HEAD_MAX], stamp[STAMP_MAX], fallback[STAMP_MAX];
+	struct line line;
+
+	if (s->rules.form == LOGWIRE_JSON) {
+		make_line(s, &line);
+		form_json(f, &line);
+		return;
+	}
+	bool prefix = s->rules.form == LOGWIRE_PREFIX;
+	const char *compiled = s->stamp;
+	if (prefix && !s->stamp[0] && stamp_compile(PREFIX_STAMP, fallback, sizeof(fallback)) == 0)
+		compiled = fallback;
+	size_t n = stamp_format(compiled, s->slot->stamp, stamp, sizeof(stamp));
+	stamp[n] = 0;
+	if (prefix)
+		(void)text_format(head, sizeof(head), "%s%s%s %s: ", stamp, n ? " " : "", s->name, s->err ? "err" : "out");
+	else
+		(void)text_format(head, sizeof(head), "%s%s", stamp, n ? ": " : "");
+	form_text(f, head, false);
+}
+
+static uint64_t put_on_console(struct stream *s, const char *piece, size_t n)
+{
+	char head[FORM_HEAD_MAX];
+	struct form f;
+	struct line line;
+
+	if (s->rules.console == LOGWIRE_CONSOLE_JSON) {
+		make_line(s, &line);
+		form_json(&f, &line);
+	} else if (s->rules.console == LOGWIRE_CONSOLE_PREFIX) {
+		(void)text_format(head, sizeof(head), "%s | ", s->name);
+		form_text(&f, head, true);
+	} else {
+		form_text(&f, "", false);
+	}
+	return console_add(s->host->console, &f, s->slot->midline, piece, n);
+}
+
+/* Writes the piece in its form. A piece is written whole or not at all: what is counted as dropped must not stand there in part. */
+static int write_formed(struct stream *s, struct file *f, const struct form *form, uint64_t *at, const char *p, size_t n)
+{
+	struct form_cursor c = { .p = p, .n = n, .midline = s->slot->midline };
+	struct form_part part;
+	char *out = s->host->out;
+	size_t len = 0;
+	int r;
+
+	while (form_next(form, &c, &part)) {
+		size_t more = form_put(form, &part, out + len, STREAM_OUT - len);
+		if (more == 0) {
+			r = file_write(f, *at, out, len);
+			if (r < 0)
+				return r;
+			*at += len;
+			len = 0;
+			more = form_put(form, &part, out, STREAM_OUT);
+		}
+		len += more;
+	}
+	r = file_write(f, *at, out, len);
+	if (r == 0)
+		*at += len;
+	return r;
+}
+
+_Static_assert(STREAM_OUT >= FORM_JSON_ROOM && STREAM_OUT >= FORM_ROOM(STREAM_PIECE), "any part fits");
+
+/* `repeat`: a predecessor may have written it, or a part of it, by other rules than ours: nothing of that stays behind its end. */
+static int write_to(struct stream *s, struct file *f, uint64_t begin, const char *p, size_t n, bool repeat)
+{
+	uint64_t at = begin;
+	struct form form;
+	int r;
+
+	if (!f)
+		return 0;
+	if (begin == UINT64_MAX)
+		return -EIO; /* it could not be opened, which is told */
+	make_file_form(s, &form);
+	if (form_is_bytes(&form)) {
+		r = file_write(f, at, p, n);
+		at += n;
+	} else {
+		r = write_formed(s, f, &form, &at, p, n);
+		if (r < 0 && at > begin)
+			(void)file_cut(f, begin);
+	}
+	if (r == 0 && repeat)
+		(void)file_cut(f, at);
+	if (r == 0)
+		file_trim(f);
+	return r;
+}
+
+static uint64_t place_in(struct file *f)
+{
+	uint64_t end;
+
+	if (!f)
+		return 0;
+	if (file_end(f, &end) < 0)
+		return UINT64_MAX;
+	return end;
+}
+
+/* False: a file takes nothing, and the piece is to wait; it is as if it had not been begun. */
+static bool write_files(struct stream *s, const char *piece, bool repeat)
+{
+	struct logslot *slot = s->slot;
+	int r = write_to(s, s->path, slot->path_at, piece, slot->n, repeat);
+	bool waits = r < 0 && stream_may_wait(s);
+	int both = waits ? 0 : write_to(s, s->combined, slot->combined_at, piece, slot->n, repeat);
+
+	if (both < 0 && stream_may_wait(s)) {
+		if (s->path && r == 0)
+			(void)file_cut(s->path, slot->path_at);
+		waits = true;
+	}
+	if (waits) {
+		set_phase(s, LOGSLOT_IDLE);
+		stream_pause(s, DISK_RETRY);
+		return false;
+	}
+	if (r < 0) {
+		slot->dropped += slot->n;
+		file_dropped(s->path, slot->n);
+	}
+	if (both < 0) {
+		slot->dropped += slot->n;
+		file_dropped(s->combined, slot->n);
+	}
+	return true;
+}
+
+/* The rest of a noted piece, from wherever it stands: the same steps for us and for a successor. */
+static bool complete(struct stream *s, const char *piece, bool repeat)
+{
+	struct logslot *slot = s->slot;
+
+	if (slot->phase == LOGSLOT_WRITE) {
+		if (!write_files(s, piece, repeat))
+			return false;
+		set_phase(s, LOGSLOT_CONSUME);
+		/* After the files: who sees a line on the console finds it there. */
+		if (s->rules.console != LOGWIRE_CONSOLE_NONE)
+			slot->console_dropped += put_on_console(s, piece, slot->n);
+	}
+	size_t consumed = slot->total - stream_waiting(s->staging_in);
+	if (consumed < slot->n)
+		piece_discard(s, slot->n - consumed);
+	slot->midline = slot->next_midline;
+	slot->written += slot->n;
+	set_phase(s, LOGSLOT_IDLE);
+	return true;
+}
+
+/* Opens the file, where the piece belongs already; but one that was emptied or removed meanwhile must not begin with a hole. */
+static void place_again(struct file *f, uint64_t *at)
+{
+	uint64_t end = place_in(f);
+
+	if (end < *at || end == UINT64_MAX)
+		*at = end;
+}
+
+void piece_recover(struct stream *s)
+{
+	if (s->slot->phase == LOGSLOT_IDLE)
+		return;
+	size_t n = s->slot->phase == LOGSLOT_WRITE ? peek(s) : 0;
+	if (s->slot->phase == LOGSLOT_WRITE && n < s->slot->n)
+		s->slot->n = n; /* can't be: staging has at least the piece; but never read past what there is */
+	place_again(s->path, &s->slot->path_at);
+	place_again(s->combined, &s->slot->combined_at);
+	(void)complete(s, s->host->in, true);
+}
+
+static void works_again(struct file *f)
+{
+	if (f)
+		file_works(f);
+}
+
+/* How much of the n bytes at p the rate lets pass: whole lines where it can be. 0: none, now. */
+static size_t rate_fit(struct stream *s, const char *p, size_t n)
+{
+	if (!s->rate.per_second || s->last)
+		return n;
+	int64_t left = rate_left(&s->rate, clock_mono());
+	if (left <= 0)
+		return 0;
+	if ((uint64_t)left < n) {
+		const char *nl = memrchr(p, '\n', (size_t)left);
+		if (!nl)
+			nl = memchr(p, '\n', n);
+		n = nl ? (size_t)(nl - p) + 1 : n;
+	}
+	return n;
+}
+
+static void note_piece(struct stream *s, size_t n, size_t total, char last)
+{
+	struct logslot *slot = s->slot;
+
+	slot->n = n;
+	slot->total = total;
+	slot->stamp = clock_wall();
+	slot->piece_pid = slot->written < slot->pid_from ? slot->pid_before : slot->pid;
+	slot->next_midline = last != '\n';
+}
+
+/* It came faster than it may: gone, and counted. */
+static void drop_piece(struct stream *s)
+{
+	struct file *const files[] = { s->path, s->combined };
+
+	s->slot->dropped += s->slot->n;
+	for (size_t i = 0; i < ARRAY_LEN(files); i++)
+		if (files[i])
+			file_limited(files[i], s->slot->n);
+	set_phase(s, LOGSLOT_CONSUME);
+	(void)complete(s, NULL, false);
+}
+
+/* Where a piece ends: at a newline if there is one. 0: it is to wait for more. */
+static size_t piece_length(struct stream *s, const char *piece, size_t n, bool all)
+{
+	/* However much there is: a piece that ends in the midst of a line lets another stream of a shared file into that line. */
+	const char *nl = memrchr(piece, '\n', n);
+
+	if (nl)
+		return (size_t)(nl - piece) + 1;
+	if (all)
+		return n;
+	if (n < STREAM_PIECE / 2) {
+		if (loop_timer_due(s->linger) == USEC_NEVER)
+			loop_timer_in(s->linger, LINGER);
+		return 0;
+	}
+	return line_cut(piece, n, n - 1); /* the last character may not be whole yet */
+}
+
+bool piece_next(struct stream *s, bool all)
+{
+	struct logslot *slot = s->slot;
+	size_t total = s->paused ? 0 : stream_waiting(s->staging_in), there = total ? peek(s) : 0;
+	const char *piece = s->host->in;
+	size_t n = there ? piece_length(s, piece, there, all) : 0;
+
+	if (n == 0)
+		return false;
+	size_t fits = rate_fit(s, piece, n);
+	if (fits == 0 && s->rules.overflow == LOGWIRE_BLOCK) {
+		stream_pause(s, rate_wait(&s->rate));
+		return false;
+	}
+	if (fits == 0) {
+		note_piece(s, n, total, piece[n - 1]);
+		drop_piece(s);
+		return true;
+	}
+	n = file_fit(s->path, piece, fits);
+	n = file_fit(s->combined, piece, n);
+	works_again(s->path);
+	works_again(s->combined);
+	if (s->rate.per_second)
+		rate_take(&s->rate, n);
+	note_piece(s, n, total, piece[n - 1]);
+	slot->path_at = place_in(s->path);
+	slot->combined_at = place_in(s->combined);
+	set_phase(s, LOGSLOT_WRITE);
+	return complete(s, piece, false);
+}
