@@ -113,10 +113,10 @@ bool times_at(struct times *t, uint64_t offset, usec_t *ret)
 
 uint64_t times_seek(struct times *t, usec_t wall)
 {
-	struct times_record r;
+	struct times_record r = { 0 };
 
 	for (uint64_t i = t->first; i < t->end && get(t, i, &r); i++)
 		if (r.wall >= wall)
 			return i == t->first ? 0 : r.offset; /* what stands before the first record came at a time unknown */
-	return UINT64_MAX;
+	return r.offset;
 }

@@ -93,6 +93,20 @@ static void next_is(const char *want)
 	cr_assert_str_eq(buf, want);
 }
 
+/* The end of the file, from where it is followed; its last `lines` lines first. */
+static struct follow_place last(const char *of, size_t lines)
+{
+	struct follow_place place = { .fd = open(of, O_RDONLY | O_CLOEXEC), .seen = clock_wall() };
+	struct stat st;
+	size_t have;
+
+	if (place.fd >= 0) {
+		cr_assert_eq(fstat(place.fd, &st), 0);
+		cr_assert_eq(tail_start(place.fd, 0, st.st_size, lines, &place.at, &have), 0);
+	}
+	return place;
+}
+
 static void begin(size_t lines)
 {
 	int fds[2];
@@ -104,7 +118,7 @@ static void begin(size_t lines)
 		struct follow *f = NULL;
 		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 		lines_fd = fds[1];
-		if (follow_new(on_line, on_batch, NULL, &f) < 0 || follow_add(f, path, lines, (void *)"") < 0)
+		if (follow_new(on_line, on_batch, NULL, &f) < 0 || follow_add(f, path, last(path, lines), (void *)"") < 0)
 			_exit(1);
 		_exit(follow_run(f) < 0 ? 2 : 0);
 	}
@@ -246,16 +260,17 @@ static void ignore_batch(void *ctx)
 
 Test(follow, what_can_not_be_read_again_is_refused)
 {
+	static const struct follow_place nowhere = { .fd = -1 };
 	struct follow *f;
 	cr_assert_eq(follow_new(ignore_line, ignore_batch, NULL, &f), 0);
-	cr_assert_eq(follow_add(f, "/dev/null", 5, NULL), -EINVAL);
-	cr_assert_eq(follow_add(f, dir, 5, NULL), -EINVAL);
+	cr_assert_eq(follow_add(f, "/dev/null", nowhere, NULL), -EINVAL);
+	cr_assert_eq(follow_add(f, dir, nowhere, NULL), -EINVAL);
 	cr_assert_eq(mkfifo(path, 0600), 0);
-	cr_assert_eq(follow_add(f, path, 5, NULL), -EINVAL);
+	cr_assert_eq(follow_add(f, path, nowhere, NULL), -EINVAL);
 	sys_fake_fail("open", 1, EACCES);
-	cr_assert_eq(follow_add(f, path, 5, NULL), -EACCES);
+	cr_assert_eq(follow_add(f, path, nowhere, NULL), -EACCES);
 	sys_fake_reset();
-	cr_assert_eq(follow_add(f, "/tmp/pm1-no-such-file", 5, NULL), 0, "it may come yet");
+	cr_assert_eq(follow_add(f, "/tmp/pm1-no-such-file", nowhere, NULL), 0, "it may come yet");
 	follow_free(f);
 }
 
@@ -268,13 +283,17 @@ Test(follow, all_descriptors_are_given_back)
 		for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
 			struct follow *f = NULL;
 			sys_fake_reset();
+			struct follow_place place = last(path, 1);
 			if (nth > 0)
 				sys_fake_fail(names[i], nth, EMFILE);
 			if (follow_new(ignore_line, ignore_batch, NULL, &f) == 0) {
-				(void)follow_add(f, path, 1, NULL);
-				(void)follow_add(f, old_path, 1, NULL);
+				(void)follow_add(f, path, place, NULL);
+				(void)follow_add(f, old_path, (struct follow_place){ .fd = -1 }, NULL);
+				place.fd = -1;
 				follow_free(f);
 			}
+			if (place.fd >= 0)
+				(void)close(place.fd);
 			cr_assert_eq(sys_fake_open_fds(), before, "the %u. %s fails", nth, names[i]);
 		}
 	}

@@ -5,7 +5,9 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -38,33 +40,18 @@ static void on_line(void *ctx, const char *line, size_t n)
 	(void)text_addf(&text, "%.*s,", (int)n, line);
 }
 
-static const char *last(size_t lines)
+Test(older, one_that_is_being_compressed_is_listed_once)
 {
-	text_init(&text, got, sizeof(got));
-	cr_assert_eq(older_lines("a.log", lines, on_line, NULL), 0);
-	return got;
-}
+	struct strv all = { 0 };
 
-Test(older, the_last_lines_come_from_as_many_files_as_it_takes)
-{
-	folder_put(NAME(1), "1\n2\n");
-	put_gz(NAME(2) ".gz", "3\n4\n5\n");
-	folder_put(NAME(3), "6\n7");
-	folder_put("a.log", "now\n");
-	cr_assert_str_eq(last(0), "");
-	cr_assert_str_eq(last(1), "7,");
-	cr_assert_str_eq(last(2), "6,7,");
-	cr_assert_str_eq(last(4), "4,5,6,7,");
-	cr_assert_str_eq(last(6), "2,3,4,5,6,7,");
-	cr_assert_str_eq(last(100), "1,2,3,4,5,6,7,");
-}
-
-Test(older, one_that_is_being_compressed_is_read_once)
-{
 	folder_put(NAME(1), "1\n");
 	put_gz(NAME(1) ".gz", "1\n");
 	put_gz(NAME(2) ".gz", "2\n");
-	cr_assert_str_eq(last(100), "1,2,");
+	cr_assert_eq(older_list("a.log", &all), 0);
+	cr_assert_eq(all.n, 2);
+	cr_expect_str_eq(all.v[0], NAME(1));
+	cr_expect_str_eq(all.v[1], NAME(2) ".gz");
+	strv_done(&all);
 }
 
 static const char *between(struct older_mark from, struct older_mark to)
@@ -114,10 +101,33 @@ Test(older, and_by_the_time_when_the_first_has_been_compressed)
 
 Test(older, a_file_that_went_away_is_no_error_and_a_folder_that_did_is)
 {
+	struct strv all = { 0 };
+	struct older_mark to = { 0 };
+
 	folder_put(NAME(1), "1\n");
 	folder_put(NAME(2), "2\n");
+	folder_put(NAME(3), "3\n");
+	folder_put("a.log", "now\n");
 	sys_fake_fail("open", 1, ENOENT);
-	cr_assert_str_eq(last(1), "1,2,"); /* there when it was read, not when it was counted */
+	to = mark("a.log");
+	text_init(&text, got, sizeof(got));
+	cr_assert_eq(older_between("a.log", &(struct older_mark){ .ino = 1, .seen = SEEN(0) }, &to, on_line, NULL), 0);
+	cr_assert_str_eq(got, "3,");
 	sys_fake_reset();
-	cr_assert_eq(older_lines("none/a.log", 1, on_line, NULL), -ENOENT);
+	cr_assert_eq(older_list("none/a.log", &all), -ENOENT);
+	strv_done(&all);
+}
+
+Test(older, the_current_file_is_locked_and_one_that_goes_away_is_looked_for_again)
+{
+	struct stat st;
+
+	folder_put("a.log", "now\n");
+	int fd = older_open_current("a.log", &st), other = open("a.log", O_RDONLY | O_CLOEXEC);
+	cr_assert(fd >= 0 && other >= 0);
+	cr_expect_eq(flock(other, LOCK_EX | LOCK_NB), -1, "nobody compresses it");
+	(void)close(fd);
+	cr_expect_eq(flock(other, LOCK_EX | LOCK_NB), 0);
+	(void)close(other);
+	cr_expect_eq(older_open_current("none.log", &st), -ENOENT);
 }

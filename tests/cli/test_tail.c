@@ -18,7 +18,7 @@ static long start_of(const char *text, size_t n, size_t size, size_t lines)
 	int fd = memfd_create("tail", MFD_CLOEXEC);
 
 	cr_assert_eq(write(fd, text, n), (ssize_t)n);
-	cr_assert_eq(tail_start(fd, (off_t)size, lines, &at, &have), 0);
+	cr_assert_eq(tail_start(fd, 0, (off_t)size, lines, &at, &have), 0);
 	(void)close(fd);
 	cr_assert_leq(have, lines);
 	return (long)at;
@@ -103,7 +103,7 @@ Test(tail, an_error_of_the_read_is_handed_on)
 	int fd = memfd_create("tail", MFD_CLOEXEC);
 	cr_assert_eq(write(fd, "one\n", 4), 4);
 	sys_fake_fail("pread", 1, EIO);
-	cr_assert_eq(tail_start(fd, 4, 1, &at, &have), -EIO);
+	cr_assert_eq(tail_start(fd, 0, 4, 1, &at, &have), -EIO);
 	cr_assert_eq(at, 42);
 	cr_assert_eq(have, 7);
 	sys_fake_reset();
@@ -211,7 +211,7 @@ static size_t have_of(const char *text, size_t lines)
 	int fd = memfd_create("tail", MFD_CLOEXEC);
 
 	cr_assert_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
-	cr_assert_eq(tail_start(fd, (off_t)strlen(text), lines, &at, &have), 0);
+	cr_assert_eq(tail_start(fd, 0, (off_t)strlen(text), lines, &at, &have), 0);
 	(void)close(fd);
 	return have;
 }

@@ -4,7 +4,7 @@
 #include "base/text.h"
 #include "model/textfile.h"
 #include "tests/fuzz/must.h"
-#include "tools/cli/logs.h"
+#include "tools/cli/logshow.h"
 #include "tools/cli/tail.h"
 
 #include <sys/mman.h>
@@ -23,7 +23,7 @@ static void check_tame(const char *line, size_t n)
 	FILE *f = open_memstream(&out, &out_n);
 
 	must(f);
-	logs_tame(f, line, n);
+	logshow_tame(f, line, n);
 	must(fclose(f) == 0);
 	for (char *esc = strchr(out, '\033'); esc; esc = strchr(esc, '\033')) {
 		must(esc[1] == '[' && esc[2 + strspn(esc + 2, "0123456789;:")] == 'm');
@@ -66,7 +66,7 @@ static void check_tail(const char *data, size_t n, size_t lines)
 	size_t found = 0, have = 0;
 
 	must(fd >= 0 && write(fd, data, n) == (ssize_t)n);
-	must(tail_start(fd, (off_t)n, lines, &start, &have) == 0);
+	must(tail_start(fd, 0, (off_t)n, lines, &start, &have) == 0);
 	must(start >= 0 && start <= (off_t)n && (start == 0 || start == (off_t)n || data[start - 1] == '\n'));
 	for (size_t at = (size_t)start; at < n; at++)
 		found += data[at] == '\n' || at + 1 == n;

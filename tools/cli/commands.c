@@ -59,11 +59,17 @@ static const struct cli_option check_options[] = {
 };
 
 static const struct cli_option logs_options[] = {
-	{ "lines", NULL, 0, "N", NULL, NULL, "how many of the last lines first (default 15)" },
+	{ "lines", NULL, 0, "N", NULL, NULL, "how many of the last lines of each log first (default 15; with --since all)" },
 	{ "nostream", NULL, 0, NULL, NULL, NULL, "print those and end" },
+	{ "since", NULL, 0, "TIME", NULL, NULL, "lines from then on: 10m, 2h or 1d ago, 2026-11-24, '2026-11-24 10:11', @1795515072" },
+	{ "until", NULL, 0, "TIME", NULL, NULL, "lines up to then, and end" },
+	{ "grep", NULL, 0, "REGEX", NULL, NULL, "only lines that match; --lines counts these" },
+	{ "ignore-case", NULL, 'i', NULL, NULL, NULL, "--grep and --highlight take upper and lower case for the same" },
+	{ "highlight", NULL, 0, "REGEX", NULL, NULL, "mark what matches, on a terminal" },
+	{ "timestamp", NULL, 0, "[FORMAT]", NULL, NULL, "put the time in front (default YYYY-MM-DDTHH:mm:ss)" },
 	{ "out", NULL, 0, NULL, NULL, NULL, "standard output alone" },
 	{ "err", NULL, 0, NULL, NULL, NULL, "standard error alone" },
-	{ "raw", NULL, 0, NULL, NULL, NULL, "the lines as they are, without the name in front" },
+	{ "raw", NULL, 0, NULL, NULL, NULL, "the lines as they are in the file, without the name in front" },
 	{ 0 },
 };
 
@@ -118,8 +124,11 @@ static const struct command commands[] = {
 	{ "pid", "", "[TARGET...]", "process ids, one a line", NULL, GROUP_LOOK, NULL, 0, WORDS_ANY, cmd_pid },
 	{ "id", "", "TARGET...", "ids of services, as JSON", NULL, GROUP_LOOK, NULL, 1, WORDS_ANY, cmd_id },
 
-	{ "logs", "", "[TARGET...]", "print the last log lines and follow them", TARGETS, GROUP_LOGS, logs_options, 0,
-	  WORDS_ANY, cmd_logs },
+	{ "logs", "", "[TARGET...]", "print the last log lines and follow them",
+	  "Rotated and compressed files are read as one with the current one, and the lines of all services come in the order of "
+	  "their times. Those are known to a tenth of a second: pm1 notes them in hidden files beside the logs. A REGEX is a "
+	  "POSIX extended one. " TARGETS,
+	  GROUP_LOGS, logs_options, 0, WORDS_ANY, cmd_logs },
 	{ "flush", "", "[TARGET...]", "empty log files", NULL, GROUP_LOGS, NULL, 0, WORDS_ANY, cmd_flush },
 	{ "reload-logs", "reloadLogs", "", "open all log files anew, after something else rotated them", NULL,
 	  GROUP_LOGS, NULL, 0, 0, cmd_reload_logs },

@@ -12,14 +12,11 @@
 #include "tools/cli/older.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sys/epoll.h>
-#include <sys/file.h>
 #include <sys/inotify.h>
 
 #define LOOK_EVERY (500 * USEC_MS) /* where inotify can't tell */
 #define READ_SIZE 65536
-#define OPEN_TRIES 100
 
 struct file {
 	struct follow *follow;
@@ -28,6 +25,7 @@ struct file {
 	int fd; /* owned; -1: not there */
 	struct stat st; /* of fd: device and inode */
 	off_t at; /* read up to here */
+	bool torn; /* what comes up to a newline is the rest of a line whose beginning is lost */
 	usec_t seen; /* wall time at which fd's file stood at the path still */
 	int wd, dir_wd; /* inotify; -1: none */
 	struct lines lines;
@@ -63,10 +61,26 @@ static void drain(struct file *file)
 		lines_end(&file->lines, on_line, file);
 		file->at = 0;
 	}
+	char *buf = file->follow->buf;
 	ssize_t n;
-	while ((n = sys_pread(file->fd, file->follow->buf, READ_SIZE, file->at)) > 0) {
+	while ((n = sys_pread(file->fd, buf, READ_SIZE, file->at)) > 0) {
+		const char *from = buf, *zero = memchr(buf, 0, (size_t)n);
+		off_t hole = zero ? file->at + (zero - buf) : 0, data = zero ? tail_data(file->fd, hole, st.st_size) : 0;
+		if (data > hole) { /* a ring went faster than we: a line is torn, and its rest is left out */
+			file->lines.len = 0;
+			file->torn = true;
+			file->at = data;
+			continue;
+		}
 		file->at += n;
-		if (lines_feed(&file->lines, file->follow->buf, (size_t)n, on_line, file) < 0)
+		if (file->torn) {
+			from = memchr(buf, '\n', (size_t)n);
+			if (!from)
+				continue;
+			from++;
+			file->torn = false;
+		}
+		if (lines_feed(&file->lines, from, (size_t)(buf + n - from), on_line, file) < 0)
 			return;
 	}
 }
@@ -78,29 +92,21 @@ static void unwatch(struct file *file)
 	file->wd = -1;
 }
 
-/* The file at the path, locked: who compresses rotated files leaves alone what somebody reads, so it can be found again by its
- * inode. One that is being compressed already has been rotated since it was opened: another stands there by now. */
-static int open_locked(const char *path, struct stat *ret)
+static void watch_file(struct file *file)
 {
-	for (int i = 0;; i++) {
-		cleanup_fd int fd = sys_open(path, O_RDONLY | O_NONBLOCK, 0);
-		if (fd < 0)
-			return fd;
-		bool busy = sys_flock(fd, LOCK_SH | LOCK_NB) == -EAGAIN;
-		int r = sys_fstat(fd, ret);
-		if (r < 0)
-			return r;
-		if ((!busy && ret->st_nlink > 0) || i == OPEN_TRIES)
-			return take_fd(&fd);
-	}
+	struct follow *f = file->follow;
+	if (f->inotify >= 0)
+		file->wd = sys_inotify_add(f->inotify, file->path, IN_MODIFY | IN_MOVE_SELF | IN_DELETE_SELF | IN_ATTRIB);
+	/* A descriptor of another process: what is told of it depends on what it is open to. */
+	if (file->wd < 0 || strncmp(file->path, "/proc/", 6) == 0)
+		f->looks = true;
 }
 
 /* Opens what stands at the path now in place of what was open; on failure that stays open. */
 static int open_file(struct file *file)
 {
-	struct follow *f = file->follow;
 	struct stat st;
-	cleanup_fd int fd = open_locked(file->path, &st);
+	cleanup_fd int fd = older_open_current(file->path, &st);
 	if (fd < 0)
 		return fd;
 	if (!S_ISREG(st.st_mode))
@@ -110,11 +116,9 @@ static int open_file(struct file *file)
 	file->fd = take_fd(&fd);
 	file->st = st;
 	file->at = 0;
+	file->torn = false;
 	file->seen = clock_wall();
-	if (f->inotify >= 0)
-		file->wd = sys_inotify_add(f->inotify, file->path, IN_MODIFY | IN_MOVE_SELF | IN_DELETE_SELF | IN_ATTRIB);
-	if (file->wd < 0)
-		f->looks = true;
+	watch_file(file);
 	return 0;
 }
 
@@ -245,29 +249,28 @@ static void watch_folder(struct follow *f, struct file *file)
 		f->looks = true;
 }
 
-int follow_add(struct follow *f, const char *path, size_t lines, void *file_ctx)
+int follow_add(struct follow *f, const char *path, struct follow_place from, void *file_ctx)
 {
 	struct file **bigger = reallocarray(f->files, f->n + 1, sizeof(*bigger));
-	if (!bigger)
+	struct file *file = bigger ? calloc(1, sizeof(*file)) : NULL;
+	if (bigger)
+		f->files = bigger;
+	if (!file) {
+		close_fd(&from.fd);
 		return -ENOMEM;
-	f->files = bigger;
-	struct file *file = calloc(1, sizeof(*file));
-	if (!file)
-		return -ENOMEM;
-	*file = (struct file){ .follow = f, .ctx = file_ctx, .fd = -1, .wd = -1, .dir_wd = -1, .path = strdup(path) };
-	int r = file->path ? open_file(file) : -ENOMEM;
+	}
+	*file = (struct file){ .follow = f, .ctx = file_ctx, .fd = from.fd, .at = from.at, .seen = from.seen, .wd = -1, .dir_wd = -1,
+			       .path = strdup(path) };
+	int r = !file->path ? -ENOMEM : file->fd < 0 ? open_file(file) : sys_fstat(file->fd, &file->st);
 	if (r < 0 && r != -ENOENT) {
 		file_free(file);
 		return r;
 	}
 	f->files[f->n++] = file;
 	watch_folder(f, file);
-	size_t have = 0;
-	if (r == 0 && tail_start(file->fd, file->st.st_size, lines, &file->at, &have) < 0)
-		file->at = 0;
-	if (have < lines)
-		(void)older_lines(file->path, lines - have, on_line, file); /* what can't be read can't be shown */
-	drain(file);
+	if (from.fd >= 0)
+		watch_file(file);
+	look_again(file); /* it may have been rotated since it was read */
 	f->batch(f->batch_ctx);
 	return 0;
 }

@@ -5,6 +5,7 @@
 #ifndef PM1_CLI_FOLLOW_H
 #define PM1_CLI_FOLLOW_H
 
+#include "base/clock.h"
 #include "tools/cli/tail.h"
 
 struct follow;
@@ -16,9 +17,16 @@ typedef void (*follow_batch_fn)(void *ctx);
 
 int follow_new(follow_fn fn, follow_batch_fn batch, void *batch_ctx, struct follow **ret); /* 0, -ENOMEM, -EMFILE */
 void follow_free(struct follow *f);
-/* Adds a file, from its last `lines` lines on; those are handed out before this returns. 0 also when the file isn't
- * there yet; -EACCES and other errors of open: it is not followed. */
-int follow_add(struct follow *f, const char *path, size_t lines, void *file_ctx);
+/* Where a file that was read already is gone on with. */
+struct follow_place {
+	int fd; /* what stood at the path; -1: nothing did. Given away */
+	off_t at; /* read up to here */
+	usec_t seen; /* wall time at which it stood there */
+};
+
+/* Adds a file, from there on. 0 also when it isn't there yet; -EINVAL: no regular file; -EACCES and other errors of open: it is not
+ * followed. */
+int follow_add(struct follow *f, const char *path, struct follow_place from, void *file_ctx);
 /* Hands out the last lines that have no end yet, when nothing more is awaited. */
 void follow_finish(struct follow *f);
 /* For ever, until a signal ends the process; returns a negative errno only when it can't go on. */

@@ -1,111 +1,59 @@
 /* logs - the log files of services, as the supervisor names them, read directly: no byte of a log
- * goes through PID 1. */
-#include "tools/cli/logs.h"
-
+ * goes through PID 1. What is in them first, merged by time; then what comes, as it comes. */
 #include "base/banned.h"
 #include "base/log.h"
 #include "base/own.h"
 #include "base/parse.h"
+#include "base/sys.h"
 #include "tools/cli/ask.h"
 #include "tools/cli/follow.h"
+#include "tools/cli/logshow.h"
+#include "tools/cli/logtime.h"
 #include "tools/cli/look.h"
+#include "tools/cli/merge.h"
 #include "tools/cli/out.h"
 
 #include <errno.h>
 
 #define LINES_DEFAULT 15
 #define LINES_LIMIT 1000000
+#define STAMP_DEFAULT "YYYY-MM-DDTHH:mm:ss"
+
+struct source {
+	struct logshow_source show;
+	char *path; /* owned */
+	bool both; /* a file of both streams */
+	struct logjoin join;
+	struct history *history; /* owned; NULL: it can't be read */
+	const struct logpick *pick; /* borrowed */
+};
 
 struct logs {
-	struct logs_how how;
-	struct logs_source *v; /* owned */
+	struct logshow how;
+	struct logpick pick;
+	regex_t highlight; /* owned when how.highlight points to it */
+	size_t lines; /* of each, or HISTORY_ALL */
+	bool once;
+	struct source *v; /* owned */
 	size_t n;
 };
 
-/* The length of a colour sequence at s, or 0. */
-static size_t color_length(const char *s, size_t n)
+static void on_history(void *ctx, const struct logline *l)
 {
-	if (n < 3 || s[0] != '\033' || s[1] != '[')
-		return 0;
-	size_t i = 2;
-	while (i < n && ((s[i] >= '0' && s[i] <= '9') || s[i] == ';' || s[i] == ':'))
-		i++;
-	return i < n && s[i] == 'm' ? i + 1 : 0;
-}
-
-void logs_tame(FILE *f, const char *s, size_t n)
-{
-	size_t from = 0; /* of the text not written yet */
-	for (size_t i = 0; i < n;) {
-		unsigned char b = (unsigned char)s[i];
-		size_t skip = b == '\t' ? 1 : color_length(s + i, n - i); /* what passes as it is */
-		if (skip == 0 && b >= 0x20 && b != 0x7f) {
-			i++;
-			continue;
-		}
-		/* The text up to here may hold broken UTF-8 as well: the same function as for all foreign text. */
-		cleanup_free char *text = strndup(s + from, i - from);
-		if (text)
-			out_safe(f, text);
-		if (skip > 0)
-			(void)fwrite(s + i, 1, skip, f);
-		else if (b != '\r' || i + 1 < n) /* a carriage return at the end is Windows' newline */
-			(void)fprintf(f, "\\x%02x", b);
-		i += skip ? skip : 1;
-		from = i;
-	}
-	cleanup_free char *text = strndup(s + from, n - from);
-	if (text)
-		out_safe(f, text);
-}
-
-static void print_json(const struct logs_source *s, const char *line, size_t n)
-{
-	json_t *message = json_stringn(line, n);
-	if (!message) { /* no UTF-8 */
-		cleanup_free char *text = strndup(line, n);
-		cleanup_free char *safe = text ? out_safe_dup(text) : NULL;
-		message = json_string(safe ? safe : "");
-	}
-	json_t *o = json_pack("{s:o, s:s, s:I, s:s}", "message", message, "type", s->err ? "err" : "out", "process_id",
-			      (json_int_t)s->id, "app_name", s->name);
-	if (o)
-		(void)json_dumpf(o, s->how->f, JSON_COMPACT);
-	json_decref(o);
-}
-
-static size_t prefix_width(const struct logs_source *s)
-{
-	char id[24];
-	(void)text_format(id, sizeof(id), "%lld", s->id);
-	return strlen(id) + 1 + out_width(s->name);
-}
-
-void logs_line(const struct logs_source *s, const char *line, size_t n)
-{
-	const struct logs_how *how = s->how;
-	if (how->format == LOGS_JSON) {
-		print_json(s, line, n);
-	} else {
-		if (how->format == LOGS_PREFIX) {
-			size_t w = prefix_width(s);
-			(void)fputs(!how->color ? "" : s->err ? COLOR_RED : COLOR_GREEN, how->f);
-			(void)fprintf(how->f, "%lld|", s->id);
-			out_safe(how->f, s->name);
-			(void)fprintf(how->f, "%*s | %s", w < how->width ? (int)(how->width - w) : 0, "",
-				      how->color ? COLOR_OFF : "");
-		}
-		if (how->terminal && how->format != LOGS_RAW)
-			logs_tame(how->f, line, n);
-		else
-			(void)fwrite(line, 1, n, how->f);
-	}
-	(void)fputc('\n', how->f);
+	struct source *s = ctx;
+	logshow_line(&s->show, l);
 }
 
 static void on_line(void *ctx, const char *line, size_t n)
 {
-	logs_line(ctx, line, n);
+	struct source *s = ctx;
+	struct logline l;
+	int r;
+	do {
+		r = logjoin_feed(&s->join, line, n, clock_wall(), true, &l);
+		if (r > LOGJOIN_MORE && logpick_takes(s->pick, &l))
+			logshow_line(&s->show, &l);
+	} while (r == LOGJOIN_AGAIN);
 }
 
 static void on_batch(void *ctx)
@@ -122,107 +70,201 @@ static bool known_path(const struct logs *l, const char *path)
 	return false;
 }
 
-static int add_source(struct logs *l, const json_t *service, bool err)
+static const char *path_of(const json_t *service, const char *key)
 {
-	const char *path = look_str(service, err ? "pm2_env.pm_err_log_path" : "pm2_env.pm_out_log_path", "");
+	const char *path = look_str(service, key, "");
+	return path[0] == '/' && strcmp(path, "/dev/null") != 0 ? path : NULL;
+}
+
+static int add_source(struct logs *l, const json_t *service, const char *path, bool err, bool both)
+{
 	/* Instances that merge their logs, or one file for both streams: it is shown once. */
-	if (path[0] != '/' || strcmp(path, "/dev/null") == 0 || known_path(l, path))
+	if (!path || known_path(l, path))
 		return 0;
-	struct logs_source s = { .id = look_int(service, "pm_id", 0), .err = err, .how = &l->how };
-	s.name = strdup(look_str(service, "name", "?"));
-	s.path = strdup(path);
-	if (!s.name || !s.path) {
-		free(s.name);
+	struct source s = { .path = strdup(path), .both = both, .pick = &l->pick, .join = { .raw = l->how.format == LOGSHOW_RAW } };
+	s.show = (struct logshow_source){ .id = look_int(service, "pm_id", 0), .err = err, .how = &l->how };
+	s.show.name = strdup(look_str(service, "name", "?"));
+	if (!s.show.name || !s.path) {
+		free(s.show.name);
 		free(s.path);
 		return -ENOMEM;
 	}
-	size_t w = prefix_width(&s);
+	size_t w = logshow_width(&s.show);
 	if (w > l->how.width)
 		l->how.width = w;
 	l->v[l->n++] = s;
 	return 0;
 }
 
-static int add_sources(struct logs *l, const json_t *services, bool out, bool err)
+static int add_service(struct logs *l, const json_t *service)
+{
+	const char *out = path_of(service, "pm2_env.pm_out_log_path"), *err = path_of(service, "pm2_env.pm_err_log_path");
+	const char *both = path_of(service, "pm2_env.pm_log_path");
+	bool lacks = (l->pick.out && !out) || (l->pick.err && !err);
+	if (both && lacks)
+		return add_source(l, service, both, false, true);
+	int r = l->pick.out ? add_source(l, service, out, false, false) : 0;
+	return r == 0 && l->pick.err ? add_source(l, service, err, true, false) : r;
+}
+
+static int add_services(struct logs *l, const json_t *services)
 {
 	size_t i;
 	json_t *s;
+	int r = 0;
 	l->v = calloc(2 * json_array_size(services) + 1, sizeof(*l->v));
 	if (!l->v)
 		return -ENOMEM;
-	json_array_foreach((json_t *)services, i, s) {
-		int r = out ? add_source(l, s, false) : 0;
-		if (r == 0 && err)
-			r = add_source(l, s, true);
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	json_array_foreach((json_t *)services, i, s)
+		if (r == 0)
+			r = add_service(l, s);
+	return r;
 }
 
 static void logs_done(struct logs *l)
 {
 	for (size_t i = 0; i < l->n; i++) {
-		free(l->v[i].name);
+		history_free(l->v[i].history);
+		logjoin_done(&l->v[i].join);
+		free(l->v[i].show.name);
 		free(l->v[i].path);
 	}
 	free(l->v);
+	logpick_done(&l->pick);
+	if (l->how.highlight)
+		regfree(&l->highlight);
 }
 
-/* The last lines of all, then, unless `once`, what comes. */
-static int show(struct logs *l, size_t lines, bool once)
+/* Each file is held open: as many as there are. */
+static void allow_files(void)
+{
+	struct rlimit r;
+	if (sys_getrlimit(RLIMIT_NOFILE, &r) == 0 && r.rlim_cur < r.rlim_max) {
+		r.rlim_cur = r.rlim_max;
+		(void)sys_setrlimit(RLIMIT_NOFILE, &r);
+	}
+}
+
+/* 0, or -ENOMEM; *ret_open: how many could be opened. */
+static int show_history(struct logs *l, size_t *ret_open)
+{
+	cleanup_free struct merge_in *in = calloc(l->n + 1, sizeof(*in));
+	if (!in)
+		return -ENOMEM;
+	size_t n = 0;
+	for (size_t i = 0; i < l->n; i++) {
+		struct source *s = &l->v[i];
+		int r = history_new(s->path, &l->pick, &s->join, l->lines, l->once, &s->history);
+		if (r < 0) {
+			out_error("logs: cannot read %s: %s", s->path, err_text(r));
+			continue;
+		}
+		if (s->both && l->pick.out != l->pick.err)
+			out_error("logs: %s is a file of both streams: lines that don't say of which they are, are shown", s->path);
+		in[n++] = (struct merge_in){ .history = s->history, .ctx = s };
+	}
+	int r = merge_run(in, n, on_history);
+	(void)fflush(stdout);
+	*ret_open = n;
+	return r;
+}
+
+static int follow_all(struct logs *l)
 {
 	struct follow *f = NULL;
 	int r = follow_new(on_line, on_batch, NULL, &f);
-	size_t followed = 0;
 	for (size_t i = 0; i < l->n && r == 0; i++) {
-		int one = follow_add(f, l->v[i].path, lines, &l->v[i]);
+		struct source *s = &l->v[i];
+		if (!s->history)
+			continue;
+		int one = follow_add(f, s->path, history_end(s->history), s);
+		history_free(take_ptr(&s->history));
 		if (one < 0)
-			out_error("logs: cannot read %s: %s", l->v[i].path, err_text(one));
-		else
-			followed++;
-		if (once) /* a last line without its end is this file's, before those of the next */
-			follow_finish(f);
+			out_error("logs: cannot follow %s: %s", s->path, err_text(one));
 	}
-	if (r == 0 && followed == 0 && l->n > 0) {
-		follow_free(f);
-		return EXIT_NOT_DONE;
-	}
-	if (r == 0 && !once)
+	if (r == 0)
 		r = follow_run(f);
 	follow_free(f);
+	return r;
+}
+
+static int show(struct logs *l)
+{
+	size_t open = 0;
+	allow_files();
+	int r = show_history(l, &open);
+	if (r == 0 && open == 0 && l->n > 0)
+		return EXIT_NOT_DONE;
+	if (r == 0 && !l->once)
+		r = follow_all(l);
 	if (r < 0)
 		out_error("logs: %s", err_text(r));
 	return r < 0 ? EXIT_NOT_DONE : EXIT_DONE;
 }
 
-static bool read_lines(const struct cli *c, size_t *ret)
+static bool read_time(const struct options *o, const char *name, usec_t *ret)
 {
-	const char *text = options_get(&c->given, "lines");
+	const char *text = options_get(o, name);
+	int r = text ? logtime_parse(text, clock_wall(), ret) : 0;
+	if (r == -ERANGE)
+		out_error("logs: --%s: there is no such time as '%s'", name, text);
+	else if (r < 0)
+		out_error("logs: --%s wants " LOGTIME_ALLOWED ", not '%s'", name, text);
+	return r == 0;
+}
+
+static bool read_regex(const struct options *o, const char *name, regex_t *ret, bool *ret_has)
+{
+	const char *text = options_get(o, name);
+	char buf[512];
+	struct text fault = TEXT_INIT(buf);
+	if (!text)
+		return true;
+	*ret_has = logpick_regex(text, options_has(o, "ignore-case"), ret, &fault) == 0;
+	if (!*ret_has)
+		out_error("logs: --%s: %s", name, buf);
+	return *ret_has;
+}
+
+static bool read_options(const struct cli *c, struct logs *l)
+{
+	const struct options *o = &c->given;
+	const char *text = options_get(o, "lines"), *stamp = options_get(o, "timestamp");
 	uint64_t n = LINES_DEFAULT;
+	bool has_highlight = false;
 	if (text && parse_uint(text, LINES_LIMIT, &n) < 0) {
 		out_error("logs: --lines wants a number up to %d, not '%s'", LINES_LIMIT, text);
 		return false;
 	}
-	*ret = (size_t)n;
+	if (stamp && stamp_compile(*stamp ? stamp : STAMP_DEFAULT, l->how.stamp, sizeof(l->how.stamp)) < 0) {
+		out_error("logs: --timestamp wants a format such as " STAMP_DEFAULT " or %%H:%%M:%%S, not '%s'", stamp);
+		return false;
+	}
+	if (!read_time(o, "since", &l->pick.since) || !read_time(o, "until", &l->pick.until) ||
+	    !read_regex(o, "grep", &l->pick.grep, &l->pick.has_grep) || !read_regex(o, "highlight", &l->highlight, &has_highlight))
+		return false;
+	if (has_highlight)
+		l->how.highlight = &l->highlight;
+	l->lines = !text && (options_has(o, "since") || options_has(o, "until")) ? HISTORY_ALL : (size_t)n;
+	l->once = options_has(o, "nostream") || options_has(o, "until");
+	l->pick.out = !options_has(o, "err") || options_has(o, "out");
+	l->pick.err = !options_has(o, "out") || options_has(o, "err");
 	return true;
 }
 
 int cmd_logs(struct cli *c)
 {
-	size_t lines;
-	if (!read_lines(c, &lines))
-		return EXIT_NOT_DONE;
+	struct logs l = { .how = { .color = c->color, .terminal = c->box, .f = stdout }, .pick = { .until = USEC_NEVER } };
+	l.how.format = c->json ? LOGSHOW_JSON : options_has(&c->given, "raw") ? LOGSHOW_RAW : LOGSHOW_PREFIX;
 	struct reply r;
-	int code = ask_list(c, false, &r);
-	if (code != EXIT_DONE)
+	int code = read_options(c, &l) ? ask_list(c, false, &r) : EXIT_NOT_DONE;
+	if (code != EXIT_DONE) {
+		logs_done(&l);
 		return code;
-	const struct options *o = &c->given;
-	struct logs l = { .how = { .color = c->color, .terminal = c->box, .f = stdout } };
-	l.how.format = c->json ? LOGS_JSON : options_has(o, "raw") ? LOGS_RAW : LOGS_PREFIX;
+	}
 	json_t *services = look_services(r.params);
 	reply_done(&r);
-	int failed = services ? add_sources(&l, services, !options_has(o, "err"), !options_has(o, "out")) : -ENOMEM;
+	int failed = services ? add_services(&l, services) : -ENOMEM;
 	json_decref(services);
 	if (failed < 0) {
 		out_error("logs: out of memory");
@@ -230,7 +272,7 @@ int cmd_logs(struct cli *c)
 	} else if (l.n == 0) {
 		out_error("logs: none of these services writes a log file");
 	} else {
-		code = show(&l, lines, options_has(o, "nostream"));
+		code = show(&l);
 	}
 	logs_done(&l);
 	return code;

@@ -10,9 +10,10 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
-#include <zlib.h>
+#include <sys/file.h>
 
 #define READ_SIZE 65536
+#define OPEN_TRIES 100
 
 static bool is_gz_of(const char *gz, const char *plain)
 {
@@ -28,7 +29,7 @@ static int by_name(const void *a, const void *b)
 
 /* All rotated files, each once. One that gets its compressed name while the folder is read may be seen under both names, or under
  * none; since that happens to a file once, reading the folder twice finds all. */
-static int list_once(const char *path, struct strv *ret)
+int older_list(const char *path, struct strv *ret)
 {
 	int r = rotated_list(path, ret);
 
@@ -48,72 +49,58 @@ static int list_once(const char *path, struct strv *ret)
 	return r;
 }
 
-/* By zlib, which hands a plain file out as it is. NULL: it isn't there, or can't be read. */
-static gzFile open_any(const char *path)
+/* By zlib, which hands a plain file out as it is. */
+int older_open(const char *path, gzFile *ret)
 {
 	char gz[PATH_MAX];
 	int fd = sys_open(path, O_RDONLY | O_NONBLOCK, 0);
 
 	if (fd == -ENOENT && text_format(gz, sizeof(gz), "%s" ROTATED_GZ, path) == 0)
 		fd = sys_open(gz, O_RDONLY | O_NONBLOCK, 0); /* compressed since it was listed */
-	gzFile f = fd >= 0 ? gzdopen(fd, "rb") : NULL;
-	if (!f)
+	if (fd < 0)
+		return fd;
+	*ret = gzdopen(fd, "rb");
+	if (!*ret)
 		close_fd(&fd);
-	return f;
+	return *ret ? 0 : -ENOMEM;
 }
 
-struct skip {
-	size_t skip; /* lines that are not handed on */
-	size_t seen;
-	lines_fn fn; /* NULL: they are only counted */
-	void *ctx;
-};
-
-static void on_line(void *ctx, const char *line, size_t n)
+/* One that is being compressed already has been rotated since it was opened: another stands there by now. */
+int older_open_current(const char *path, struct stat *ret)
 {
-	struct skip *s = ctx;
-
-	if (s->seen++ >= s->skip && s->fn)
-		s->fn(s->ctx, line, n);
+	for (int i = 0;; i++) {
+		cleanup_fd int fd = sys_open(path, O_RDONLY | O_NONBLOCK, 0);
+		if (fd < 0)
+			return fd;
+		bool busy = sys_flock(fd, LOCK_SH | LOCK_NB) == -EAGAIN;
+		int r = sys_fstat(fd, ret);
+		if (r < 0)
+			return r;
+		if ((!busy && ret->st_nlink > 0) || i == OPEN_TRIES)
+			return take_fd(&fd);
+	}
 }
 
-static int read_file(const char *path, struct skip *s)
+static int read_file(const char *path, lines_fn fn, void *ctx)
 {
 	cleanup_free char *buf = malloc(READ_SIZE);
 	struct lines lines = { 0 };
-	gzFile f = buf ? open_any(path) : NULL;
+	gzFile f = NULL;
 	int n, r = buf ? 0 : -ENOMEM;
 
+	if (buf)
+		(void)older_open(path, &f); /* what has gone away, or can't be read, can't be shown */
+
 	while (f && r == 0 && (n = gzread(f, buf, READ_SIZE)) > 0)
-		r = lines_feed(&lines, buf, (size_t)n, on_line, s);
-	lines_end(&lines, on_line, s);
+		r = lines_feed(&lines, buf, (size_t)n, fn, ctx);
+	lines_end(&lines, fn, ctx);
 	lines_done(&lines);
 	if (f)
 		(void)gzclose(f);
 	return r;
 }
 
-int older_lines(const char *path, size_t lines, lines_fn fn, void *ctx)
-{
-	struct strv all = { 0 };
-	size_t have = 0, first;
-
-	int r = list_once(path, &all);
-	/* From the newest back, until there are enough. */
-	for (first = all.n; r == 0 && first > 0 && have < lines; first--) {
-		struct skip count = { 0 };
-		r = read_file(all.v[first - 1], &count);
-		have += count.seen;
-	}
-	struct skip out = { .skip = have > lines ? have - lines : 0, .fn = fn, .ctx = ctx };
-	for (size_t i = first; r == 0 && lines > 0 && i < all.n; i++)
-		r = read_file(all.v[i], &out);
-	strv_done(&all);
-	return r;
-}
-
-/* Where the marked file is among all; all->n: it isn't there. */
-static size_t by_inode(const struct strv *all, const struct older_mark *mark)
+size_t older_find(const struct strv *all, const struct older_mark *mark)
 {
 	struct stat st;
 
@@ -137,15 +124,14 @@ static size_t by_time(const char *path, const struct strv *all, const struct old
 
 int older_between(const char *path, const struct older_mark *from, const struct older_mark *to, lines_fn fn, void *ctx)
 {
-	struct skip out = { .fn = fn, .ctx = ctx };
 	struct strv all = { 0 };
-	int r = list_once(path, &all);
+	int r = older_list(path, &all);
 
-	size_t begin = by_inode(&all, from), end = by_inode(&all, to);
+	size_t begin = older_find(&all, from), end = older_find(&all, to);
 	if (begin == all.n)
 		begin = by_time(path, &all, from);
 	for (size_t i = begin + 1; r == 0 && i < end; i++)
-		r = read_file(all.v[i], &out);
+		r = read_file(all.v[i], fn, ctx);
 	strv_done(&all);
 	return r;
 }

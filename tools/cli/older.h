@@ -3,13 +3,19 @@
 #define PM1_CLI_OLDER_H
 
 #include "base/clock.h"
+#include "base/strv.h"
 #include "tools/cli/tail.h"
 
 #include <sys/stat.h>
+#include <zlib.h>
 
-/* Hands out the last `lines` lines of all rotated files of `path`, in their order. Files that go away meanwhile are no error. 0,
- * -ENOMEM, or the folder's error. */
-int older_lines(const char *path, size_t lines, lines_fn fn, void *ctx);
+/* The paths of all rotated files of `path`, oldest first, each log once: compressed or not. 0, -ENOMEM, or the folder's error. */
+int older_list(const char *path, struct strv *ret);
+/* Opens one for reading, by its name or, when it has been compressed since, by that with .gz. 0, or open's error. */
+int older_open(const char *path, gzFile *ret);
+/* Opens what stands at the path now, locked: who compresses rotated files leaves alone what somebody reads, so it can be found again
+ * by its inode. The descriptor, or open's error. */
+int older_open_current(const char *path, struct stat *ret);
 
 /* A file that was opened at the path: known by its inode. Who holds it open and locked (LOCK_SH) keeps it from being compressed; one
  * that has been all the same is known by the time in its name, roughly, since at `seen` (microseconds since 1970) it
@@ -19,6 +25,9 @@ struct older_mark {
 	ino_t ino;
 	usec_t seen;
 };
+
+/* Where the marked file is among `all`; all->n: it isn't there. */
+size_t older_find(const struct strv *all, const struct older_mark *mark);
 
 /* Hands out the files that were begun after `from` and rotated before `to` was begun; `to` may be the one at the path.
  * Errors as above. */

@@ -8,16 +8,23 @@
 
 #define BLOCK 65536
 
-int tail_start(int fd, off_t size, size_t lines, off_t *ret, size_t *ret_have)
+off_t tail_data(int fd, off_t at, off_t end)
+{
+	off_t data = sys_lseek(fd, at, SEEK_DATA);
+
+	return data == -ENXIO || data > end ? end : data < at ? at : data;
+}
+
+int tail_start(int fd, off_t begin, off_t size, size_t lines, off_t *ret, size_t *ret_have)
 {
 	char *block = malloc(BLOCK);
 	if (!block)
 		return -ENOMEM;
 	int r = 0;
 	size_t wanted = lines;
-	off_t start = lines > 0 ? 0 : size, end = size;
-	while (lines > 0 && end > 0 && r == 0) {
-		off_t from = end > BLOCK ? end - BLOCK : 0;
+	off_t start = lines > 0 ? begin : size, end = size;
+	while (lines > 0 && end > begin && r == 0) {
+		off_t from = end - begin > BLOCK ? end - BLOCK : begin;
 		ssize_t n = sys_pread(fd, block, (size_t)(end - from), from);
 		if (n <= 0) { /* it has become shorter meanwhile: what is left is short enough to be read whole */
 			r = (int)n;
@@ -36,19 +43,23 @@ int tail_start(int fd, off_t size, size_t lines, off_t *ret, size_t *ret_have)
 	if (r == 0) {
 		*ret = start;
 		/* Each newline found ends the line before it; the first line of the file has none before it. */
-		*ret_have = size == 0 ? 0 : lines == 0 ? wanted : wanted - lines + 1;
+		*ret_have = size == begin ? 0 : lines == 0 ? wanted : wanted - lines + 1;
 	}
 	return r;
 }
 
 static int keep(struct lines *l, const char *data, size_t n)
 {
-	if (!l->buf) {
-		l->buf = malloc(LINES_MAX);
-		if (!l->buf)
+	if (l->len + n > l->size) {
+		size_t size = l->len + n < LINES_MAX / 2 ? (l->len + n) * 2 : LINES_MAX;
+		char *bigger = realloc(l->buf, size);
+		if (!bigger)
 			return -ENOMEM;
+		l->buf = bigger;
+		l->size = size;
 	}
-	memcpy(l->buf + l->len, data, n);
+	if (n > 0)
+		memcpy(l->buf + l->len, data, n);
 	l->len += n;
 	return 0;
 }
