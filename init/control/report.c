@@ -152,7 +152,7 @@ static json_t *report_log(const struct service *s)
 {
 	json_t *o = json_object();
 	struct logstream *const streams[] = { s->out, s->err };
-	json_int_t written = 0, dropped = 0, console = 0;
+	json_int_t written = 0, dropped = 0, console = 0, sink_dropped = 0, sink_waiting = 0;
 	const char *trouble = NULL;
 
 	for (size_t i = 0; i < ARRAY_LEN(streams); i++) {
@@ -162,12 +162,21 @@ static json_t *report_log(const struct service *s)
 		written += (json_int_t)slot->written;
 		dropped += (json_int_t)slot->dropped;
 		console += (json_int_t)slot->console_dropped;
+		sink_dropped += (json_int_t)slot->sink_dropped;
+		sink_waiting += (json_int_t)logslot_sink_waiting(slot);
 		if (logstream_trouble(streams[i])[0])
 			trouble = logstream_trouble(streams[i]);
 	}
 	set(o, "written", json_integer(written));
 	set(o, "dropped", json_integer(dropped));
 	set(o, "console_dropped", json_integer(console));
+	if (s->spec->log_sink.n || sink_dropped || sink_waiting) {
+		char *sinks = strv_join_quoted(&s->spec->log_sink);
+		set(o, "sinks", str(sinks));
+		free(sinks);
+		set(o, "sink_dropped", json_integer(sink_dropped));
+		set(o, "sink_waiting", json_integer(sink_waiting));
+	}
 	set(o, "trouble", str_or_null(trouble));
 	return o;
 }

@@ -58,18 +58,28 @@ static struct logwire_rules rules_of(const struct service *s, const struct outpu
 	return rules;
 }
 
+static void sink_words(const struct spec *spec, char *buf, size_t size)
+{
+	struct text t;
+
+	text_init(&t, buf, size);
+	for (size_t i = 0; i < spec->log_sink.n; i++)
+		(void)text_addf(&t, "%s%s", i ? " " : "", spec->log_sink.v[i]); /* custom_log_sink() sees to it that all have room */
+}
+
 static void set_stream(struct service *s, enum logwire_stream stream, struct logstream **slot, const struct outputs_place *place,
 		       const struct logwire_rules *rules)
 {
 	const struct spec *spec = s->spec;
 	bool out = stream == LOGWIRE_OUT;
 	const char *file = out ? spec->out_file : spec->error_file, *what = out ? "stdout" : "stderr";
-	char label[SERVICE_LABEL_MAX], path[LOGWIRE_PATH_MAX], combined[LOGWIRE_PATH_MAX];
+	char label[SERVICE_LABEL_MAX], path[LOGWIRE_PATH_MAX], combined[LOGWIRE_PATH_MAX], sink[LOGWIRE_SINK_MAX];
 
 	int r = spec_log_path(spec, s->instance, file, out ? "out" : "error", place->log_dir, path, sizeof(path));
 	if (r == 0)
 		r = spec_log_path(spec, s->instance, spec->log_file ? spec->log_file : "", "log", place->log_dir, combined,
 				  sizeof(combined));
+	sink_words(spec, sink, sizeof(sink));
 	struct logstream_config c = {
 		.stream = stream,
 		.name = service_label(s, label, sizeof(label)),
@@ -77,7 +87,7 @@ static void set_stream(struct service *s, enum logwire_stream stream, struct log
 		.path = path,
 		.combined = combined,
 		.format = spec->log_date_format ? spec->log_date_format : "",
-		.sink = "",
+		.sink = sink,
 		.rules = *rules,
 	};
 	if (!file && !place->log_dir[0])

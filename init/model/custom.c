@@ -2,6 +2,7 @@
 #include "model/custom.h"
 
 #include "base/parse.h"
+#include "base/sinkaddr.h"
 #include "base/stamp.h"
 #include "base/text.h"
 #include "model/envfile.h"
@@ -9,12 +10,13 @@
 
 #include <errno.h>
 #include <sched.h>
+#include <strings.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 static int __attribute__((format(printf, 2, 3))) fault(const struct key_input *in, const char *fmt, ...)
 {
-	char what[256];
+	char what[384];
 	struct text t = TEXT_INIT(what);
 	va_list ap;
 
@@ -175,6 +177,44 @@ int custom_log_rotate(void *target, const struct key_input *in)
 		return fault(in, "not a time of rotation (allowed: no, hourly, daily, weekly, or a time of 1s to 366d such as 6h)");
 	s->log_rotate = word < 0 ? LOG_ROTATE_SPAN : (enum log_rotate)word;
 	s->log_rotate_every = span;
+	return 0;
+}
+
+/* What is wrong with the ith word, or NULL. */
+static const char *sink_fault(const struct strv *words, size_t i)
+{
+	struct sinkaddr a, b;
+	const char *complaint = strpbrk(words->v[i], " \t") ? "a blank in it" : sinkaddr_parse(words->v[i], &a);
+
+	for (size_t k = 0; !complaint && k < i; k++)
+		if (!sinkaddr_parse(words->v[k], &b) && sinkaddr_equal(&a, &b))
+			complaint = "the same place is named twice";
+	return complaint;
+}
+
+int custom_log_sink(void *target, const struct key_input *in)
+{
+	struct spec *s = target;
+	struct strv words = { 0 };
+	int r = value_list(&words, in->value);
+
+	if (r == -EINVAL)
+		r = fault(in, "a quote is not closed, or \\ stands at the end");
+	if (r == 0 && words.n == 1 && strcasecmp(words.v[0], "none") == 0)
+		strv_done(&words);
+	if (r == 0 && words.n > SPEC_SINKS_MAX)
+		r = fault(in, "more than %d sinks", SPEC_SINKS_MAX);
+	for (size_t i = 0; r == 0 && i < words.n; i++) {
+		const char *complaint = sink_fault(&words, i);
+		if (complaint)
+			r = fault(in, "'%.60s': %s (allowed: " SINKADDR_ALLOWED ")", words.v[i], complaint);
+	}
+	if (r < 0) {
+		strv_done(&words);
+		return r;
+	}
+	strv_done(&s->log_sink);
+	s->log_sink = words;
 	return 0;
 }
 

@@ -13,6 +13,7 @@ int custom_instances(void *target, const struct key_input *in);
 int custom_watch(void *target, const struct key_input *in);
 int custom_control(void *target, const struct key_input *in);
 int custom_log_rotate(void *target, const struct key_input *in);
+int custom_log_sink(void *target, const struct key_input *in);
 int custom_log_console(void *target, const struct key_input *in);
 int custom_include(void *target, const struct key_input *in); /* nothing: config follows includes */
 

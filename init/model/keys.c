@@ -116,7 +116,7 @@ bool keys_is_words(const struct key *k)
 {
 	return k->type == KEY_WORDS || k->type == KEY_SIGNALS || k->type == KEY_CODES ||
 	       (k->type == KEY_CUSTOM && (strcmp(k->name, "env_file") == 0 || strcmp(k->name, "watch") == 0 ||
-					  strcmp(k->name, "include") == 0));
+					  strcmp(k->name, "include") == 0 || strcmp(k->name, "log_sink") == 0));
 }
 
 static void add_choices(struct text *t, const char *choices)

@@ -4,6 +4,7 @@
  * keys` and the comparison of specs take it from here. Order is that of the help. */
 #include "model/keys_table.h"
 
+#include "base/sinkaddr.h"
 #include "model/custom.h"
 
 #define SVC(field) .place = KEY_IN_SERVICE, .offset = offsetof(struct spec, field)
@@ -87,6 +88,8 @@ const struct key keys_table[] = {
 	  .allowed = "USER or USER:GROUP, by name or number", .help = "whose the log files are; without it, pm1's" },
 	{ .name = "log_mode", .type = KEY_MODE, SVC(log_mode), .dflt = "",
 	  .help = "permissions of the log files; without it 0640 when they are made" },
+	{ .name = "log_sink", .type = KEY_CUSTOM, SVC(log_sink), .dflt = "none", .set = custom_log_sink, .allowed = SINKADDR_ALLOWED,
+	  .help = "lines go there besides the files: syslog, journal, JSON by tcp or udp; several by blank or comma" },
 	{ .name = "merge_logs", .aliases = "combine_logs", .type = KEY_BOOL, SVC(merge_logs), .dflt = "no",
 	  .help = "all instances write the same files; else -N stands before the extension" },
 

@@ -46,6 +46,7 @@ void spec_unref(struct spec *s)
 	free(s->log_file);
 	free(s->log_date_format);
 	free(s->log_owner);
+	strv_done(&s->log_sink);
 	strv_done(&s->watch_paths);
 	strv_done(&s->ignore_watch);
 	free(s);
@@ -109,7 +110,7 @@ bool spec_equal(const struct spec *a, const struct spec *b)
 	}
 	return same_text(a->name, b->name) && strv_equal(&a->argv, &b->argv) && strv_equal(&a->env, &b->env) &&
 	       strv_equal(&a->env_base, &b->env_base) && a->instances == b->instances && a->watch == b->watch &&
-	       a->log_rotate == b->log_rotate && a->log_rotate_every == b->log_rotate_every &&
+	       strv_equal(&a->log_sink, &b->log_sink) && a->log_rotate == b->log_rotate && a->log_rotate_every == b->log_rotate_every &&
 	       strv_equal(&a->watch_paths, &b->watch_paths);
 }
 

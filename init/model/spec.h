@@ -17,6 +17,7 @@
 #define SPEC_NAME_MAX 64 /* bytes; becomes a part of paths, cgroup names and 40-column tables */
 #define SPEC_INSTANCES_MAX 1024 /* of one service */
 #define SPEC_SERVICES_MAX 10000 /* instances in all */
+#define SPEC_SINKS_MAX 4 /* of one service: together they fit into a packet to logd */
 
 enum log_rotate { LOG_ROTATE_NO, LOG_ROTATE_HOURLY, LOG_ROTATE_DAILY, LOG_ROTATE_WEEKLY, LOG_ROTATE_SPAN };
 enum log_format { LOG_FORMAT_RAW, LOG_FORMAT_PREFIX, LOG_FORMAT_JSON, LOG_FORMAT_MAX };
@@ -78,6 +79,7 @@ struct spec {
 	uint64_t log_rate_limit; /* bytes a second, 0: any */
 	char *log_owner; /* USER or USER:GROUP, NULL: as pm1 */
 	int log_mode; /* of the files, -1: not given */
+	struct strv log_sink; /* words of base/sinkaddr.h, SPEC_SINKS_MAX at most, no place twice */
 	bool merge_logs; /* no instance suffix */
 
 	bool watch; /* parsed and checked now; acted on with the service model */

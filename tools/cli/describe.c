@@ -152,6 +152,9 @@ static void log_rows(const struct cli *c, const json_t *s)
 	row_size(c, "written to logs", s, "pm1.log.written");
 	row_size(c, "dropped", s, "pm1.log.dropped");
 	row_size(c, "console dropped", s, "pm1.log.console_dropped");
+	row_str(c, "log sinks", s, "pm1.log.sinks");
+	row_size(c, "waits for sinks", s, "pm1.log.sink_waiting");
+	row_size(c, "sinks dropped", s, "pm1.log.sink_dropped");
 	row(c, "log trouble", look_str(s, "pm1.log.trouble", NULL), COLOR_RED);
 }
 

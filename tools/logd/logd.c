@@ -16,6 +16,7 @@
 
 #define SCRATCH_SIZE (1024 * 1024) /* so many pipe places that a staging pipe's content always fits */
 #define CONSOLE_LAST_WORDS (500 * USEC_MS)
+#define SINKS_LAST_WORDS (500 * USEC_MS)
 /* More than PID 1's end of the socket holds: all it has said is heard before a pipe is read, so that it is known who shares a file. */
 #define PACKETS_PER_WAKEUP 4096
 
@@ -76,6 +77,8 @@ static void end(struct logd *d)
 	drain_all(d, true);
 	if (d->host.console)
 		console_finish(d->host.console, CONSOLE_LAST_WORDS);
+	if (d->host.sinks)
+		sinks_finish(d->host.sinks, SINKS_LAST_WORDS);
 	loop_quit(d->loop, 0);
 }
 
@@ -83,7 +86,9 @@ static void hello(struct logd *d, int *fds, size_t n)
 {
 	if (n >= 1 && !d->host.slots)
 		d->host.slots = sys_mmap_shared(fds[0], LOGWIRE_SLOTS_MAX * sizeof(struct logslot));
-	if (!d->host.slots)
+	if (d->host.slots && !d->host.sinks)
+		d->host.sinks = sinks_new(d->loop, d->host.slots);
+	if (!d->host.slots || !d->host.sinks)
 		loop_quit(d->loop, 1);
 	if (n >= 2 && !d->host.console)
 		(void)console_new(d->loop, take_fd(&fds[1]), &d->host.console);
@@ -109,7 +114,7 @@ static int grow(struct logd *d, uint32_t slot)
 
 static void open_stream(struct logd *d, const struct logwire_packet *p, int *fds, size_t n)
 {
-	int r = n >= 3 && d->host.slots ? grow(d, p->slot) : -EBADMSG;
+	int r = n >= 3 && d->host.sinks ? grow(d, p->slot) : -EBADMSG;
 
 	if (r == 0 && d->streams[p->slot])
 		r = -EEXIST;
@@ -246,6 +251,7 @@ static void tear_down(struct logd *d)
 	for (uint32_t i = 0; i < d->n; i++)
 		stream_free(d->streams[i]);
 	free(d->streams);
+	sinks_free(d->host.sinks);
 	console_free(d->host.console);
 	files_free(d->host.files);
 	loop_free(d->loop);

@@ -43,7 +43,7 @@ void piece_discard(struct stream *s, size_t n)
 bool piece_is_plain(const struct stream *s)
 {
 	return s->path && !s->combined && s->rules.console == LOGWIRE_CONSOLE_NONE && s->rules.form == LOGWIRE_RAW && !s->stamp[0] &&
-	       !s->rate.per_second && !s->no_splice && !file_is_shared(s->path);
+	       !s->rate.per_second && !s->sinks.n && !s->no_splice && !file_is_shared(s->path);
 }
 
 static bool is_refusal(ssize_t r) /* some network and FUSE file systems; a seccomp filter */
@@ -277,6 +277,12 @@ static bool complete(struct stream *s, const char *piece, bool repeat)
 	if (slot->phase == LOGSLOT_WRITE) {
 		if (!write_files(s, piece, repeat))
 			return false;
+		/* Before it is done with: a line may come twice from a successor, but none is missed. */
+		if (s->sinks.n) {
+			struct line line;
+			make_line(s, &line);
+			sinkset_add(&s->sinks, s->slot_number, &line, piece, slot->n);
+		}
 		set_phase(s, LOGSLOT_CONSUME);
 		/* After the files: who sees a line on the console finds it there. */
 		if (s->rules.console != LOGWIRE_CONSOLE_NONE)

@@ -46,7 +46,7 @@ static void works(struct sink *s)
 	if (!s->error)
 		return;
 	s->error = 0;
-	log_warning("logd: sink %s works again", s->word);
+	log_notice("logd: sink %s works again", s->word);
 }
 
 static bool unconfirmed(const struct sink *s)

@@ -42,6 +42,7 @@ static void configure(struct stream *s, const struct logwire_packet *p)
 		file_keep_in(s->path, s->ring_fd);
 	file_rule(s->path, &p->rules);
 	file_rule(s->combined, &p->rules);
+	sinkset_change(&s->sinks, s->host->sinks, p->sink);
 	s->no_splice = false;
 	if (stamp_compile(p->format, s->stamp, sizeof(s->stamp)) < 0) /* checked when the file was loaded */
 		s->stamp[0] = 0;
@@ -63,6 +64,10 @@ int stream_new(struct stream_host *host, const struct logwire_packet *p, const s
 	s->staging_out = fds->fd[2];
 	s->ring_fd = fds->fd[3];
 	configure(s, p);
+	uint64_t lost = sink_recover(s->slot);
+	if (lost)
+		log_warning("logd: %s: %llu bytes that waited for its sinks were lost with the logd that was killed", s->name,
+			    (unsigned long long)lost);
 	int r = loop_timer_new(host->loop, on_linger, s, &s->linger);
 	if (r == 0)
 		r = loop_timer_new(host->loop, on_retry, s, &s->retry);
@@ -82,6 +87,9 @@ void stream_free(struct stream *s)
 	loop_timer_free(&s->linger);
 	loop_timer_free(&s->retry);
 	put_files(s);
+	sinkset_done(&s->sinks);
+	if (s->host->sinks)
+		sinks_forget(s->host->sinks, s->slot_number);
 	close_fd(&s->pipe_fd);
 	close_fd(&s->staging_in);
 	close_fd(&s->staging_out);
@@ -119,7 +127,7 @@ static void empty_staging(struct stream *s, bool all)
 		return;
 	if (piece_is_plain(s) && !file_is_due(s->path, stream_waiting(s->staging_in)) && piece_splice(s)) {
 		;
-	} else if (!s->path && !s->combined && s->rules.console == LOGWIRE_CONSOLE_NONE) {
+	} else if (!s->path && !s->combined && s->rules.console == LOGWIRE_CONSOLE_NONE && !s->sinks.n) {
 		size_t n = stream_waiting(s->staging_in);
 		piece_discard(s, n);
 		s->slot->written += n;

@@ -10,6 +10,7 @@
 #include "loop/loop.h"
 #include "tools/logd/console.h"
 #include "tools/logd/file.h"
+#include "tools/logd/sinkset.h"
 #include "wire/logwire.h"
 
 struct stream;
@@ -19,6 +20,7 @@ struct stream_host {
 	struct loop *loop;
 	struct files *files;
 	struct console *console; /* NULL: none */
+	struct sinks *sinks; /* NULL: none, and no stream has any */
 	struct logslot *slots;
 	int scratch[2]; /* a private pipe for tee */
 	bool no_splice, no_tee; /* refused here, by a seccomp filter say */

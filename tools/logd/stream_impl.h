@@ -20,6 +20,7 @@ struct stream {
 	char service[LOGWIRE_NAME_MAX];
 	char stamp[STAMP_MAX]; /* compiled log_date_format; "": none */
 	struct file *path, *combined; /* references, NULL: none */
+	struct sinkset sinks;
 	struct logwire_rules rules;
 	struct rate rate;
 	bool no_splice; /* the file system of its file can't; reset when the file changes */
