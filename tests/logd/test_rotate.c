@@ -49,6 +49,17 @@ Test(rotate, a_name_that_is_taken_gives_the_next_millisecond)
 	cr_assert_eq(rotate_away("a.log", when), -ENOENT);
 }
 
+Test(rotate, a_bound_on_the_total_leaves_something_to_remove)
+{
+	static const struct {
+		uint64_t size, total, expected;
+	} cases[] = { { 0, 0, 0 }, { 8, 0, 8 }, { 8, 100, 8 }, { 80, 100, 51 }, { 0, 100, 26 }, { 0, 1, 1 } };
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		cr_expect_eq(rotate_size(&(struct logwire_limits){ .max_size = cases[i].size, .max_total = cases[i].total }),
+			     cases[i].expected, "case %zu", i);
+}
+
 static struct stream *limited(struct logwire_limits limits, const char *format)
 {
 	struct logwire_packet p = streams_packet(0, "a.log", "", format);
@@ -76,6 +87,24 @@ static char *in_all(void)
 	}
 	(void)text_add(&t, folder_get("a.log"));
 	return all;
+}
+
+/* By the clock: one that may live for nothing is too old with the next line. */
+Test(rotate, a_file_that_is_as_old_as_it_may_be_is_rotated)
+{
+	struct stream *s = limited((struct logwire_limits){ .every = LOGWIRE_SPAN, .span = 3600 }, "");
+
+	streams_say(0, "one\n");
+	stream_drain(s, false);
+	streams_say(0, "two\n");
+	stream_drain(s, false);
+	cr_assert_str_eq(in_all(), "one\ntwo\n");
+	stream_free(s);
+	s = limited((struct logwire_limits){ .every = LOGWIRE_SPAN, .span = 0 }, "");
+	streams_say(0, "three\n");
+	stream_drain(s, false);
+	cr_assert_str_eq(in_all(), "one\ntwo\n|three\n");
+	stream_free(s);
 }
 
 Test(rotate, no_file_passes_its_size_and_each_ends_with_a_line)

@@ -32,11 +32,17 @@ TestSuite(tidy, .init = begin, .fini = done);
 #define B "a.log.20261124T213000.001Z"
 #define C "a.log.20261124T213000.002Z"
 
+static int tidy_to(const char *keep, const char *age, const char *compress, const char *total)
+{
+	char *argv[] = { (char *)"pm1", (char *)"logd-tidy", (char *)"a.log", (char *)keep, (char *)age, (char *)compress,
+			 (char *)total, NULL };
+
+	return tidy_main(7, argv);
+}
+
 static int tidy(const char *keep, const char *age, const char *compress)
 {
-	char *argv[] = { (char *)"pm1", (char *)"logd-tidy", (char *)"a.log", (char *)keep, (char *)age, (char *)compress, NULL };
-
-	return tidy_main(6, argv);
+	return tidy_to(keep, age, compress, "0");
 }
 
 static bool there(const char *name)
@@ -85,6 +91,32 @@ Test(tidy, what_is_too_old_goes)
 	cr_assert_eq(utime(B, &old), 0);
 	cr_assert_eq(tidy("0", "3600", "0"), 0);
 	cr_assert(there(A) && !there(B) && there(C));
+}
+
+Test(tidy, the_oldest_go_until_the_bytes_fit)
+{
+	three();
+	cr_assert_eq(tidy_to("0", "0", "0", "6"), 0);
+	cr_assert(there(A) && there(B) && there(C));
+	cr_assert_eq(tidy_to("0", "0", "0", "5"), 0);
+	cr_assert(!there(A) && there(B) && there(C) && there("b.log.20261124T213000.000Z"));
+	cr_assert_eq(tidy_to("0", "0", "0", "1"), 0);
+	cr_assert(!there(B) && !there(C) && there("a.log"));
+}
+
+/* A thousand bytes that are as good as none when compressed: they are not removed for what they took before. */
+Test(tidy, what_is_compressed_counts_by_what_it_takes_then)
+{
+	char text[1001];
+
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = 0;
+	folder_put(A, text);
+	folder_put(B, text);
+	cr_assert_eq(tidy_to("0", "0", "1", "500"), 0);
+	cr_assert(there(A ".gz") && there(B ".gz"));
+	cr_assert_eq(tidy_to("0", "0", "1", "20"), 0);
+	cr_assert(!there(A ".gz") && !there(B ".gz"));
 }
 
 Test(tidy, each_is_compressed_with_its_mode_and_time)

@@ -235,7 +235,7 @@ Test(times_writer, a_log_is_rotated_with_its_times)
 
 Test(times_writer, tidying_removes_the_times_of_logs_that_are_gone_and_no_others)
 {
-	char *argv[] = { (char *)"pm1", (char *)"logd-tidy", (char *)"a.log", (char *)"1", (char *)"0", (char *)"1", NULL };
+	char *argv[] = { (char *)"pm1", (char *)"logd-tidy", (char *)"a.log", (char *)"1", (char *)"0", (char *)"1", (char *)"0", NULL };
 
 	folder_put(A, "a\n");
 	folder_put("." A ".times", "x");
@@ -243,7 +243,7 @@ Test(times_writer, tidying_removes_the_times_of_logs_that_are_gone_and_no_others
 	folder_put("." B ".times", "x");
 	folder_put(TIMES, "x");
 	folder_put(".b.log.20261124T213000.001Z.times", "x");
-	cr_assert_eq(tidy_main(6, argv), 0);
+	cr_assert_eq(tidy_main(7, argv), 0);
 	cr_expect_eq(access(B ".gz", F_OK), 0);
 	cr_expect_neq(access("." A ".times", F_OK), 0);
 	cr_expect_eq(access("." B ".times", F_OK), 0);

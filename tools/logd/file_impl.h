@@ -19,6 +19,7 @@ struct file {
 	usec_t next_at; /* wall time at which its hour, day or week is over */
 	usec_t retry_at; /* monotonic: a rotation failed, and is not tried before */
 	struct times_writer times;
+	bool tidied; /* the old ones were looked at once */
 	bool memory; /* fd is a memfd: rules.ring bytes of the end are kept */
 	uint64_t begins; /* ... before this nothing is */
 };

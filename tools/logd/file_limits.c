@@ -50,6 +50,10 @@ void file_note_opened(struct file *f)
 	struct stat st;
 	usec_t from = clock_wall(), birth;
 
+	/* What has become too old, or is more than may be by other rules than before, goes at the beginning already. */
+	if (!f->tidied && (limits->max_age || limits->max_total) && rotate_tidy(f->path, limits) < 0)
+		log_warning("logd: %s: its old files are not looked at before the next rotation", f->path);
+	f->tidied = true;
 	if (!limits->every)
 		return;
 	if (sys_fstat(f->fd, &st) == 0 && st.st_size > 0)
@@ -63,10 +67,11 @@ bool file_is_due(struct file *f, uint64_t n)
 {
 	const struct logwire_limits *limits = &f->rules.limits;
 	uint64_t end = 0;
+	uint64_t max = rotate_size(limits);
 
-	if (f->memory || (!limits->max_size && !limits->every) || (f->retry_at && clock_mono() < f->retry_at) || file_end(f, &end) < 0)
+	if (f->memory || (!max && !limits->every) || (f->retry_at && clock_mono() < f->retry_at) || file_end(f, &end) < 0)
 		return false;
-	if (limits->max_size && end + n > limits->max_size)
+	if (max && end + n > max)
 		return true;
 	return limits->every && end > 0 && clock_wall() >= f->next_at;
 }
@@ -106,7 +111,7 @@ size_t file_fit(struct file *f, const char *p, size_t n)
 		if (f->retry_at || file_end(f, &end) < 0)
 			return n;
 	}
-	uint64_t max = f->rules.limits.max_size, room = max > end ? max - end : 0;
+	uint64_t max = rotate_size(&f->rules.limits), room = max > end ? max - end : 0;
 	if (end == 0 && (!max || n <= room))
 		return n;
 	const char *nl = memrchr(p, '\n', n < room ? n : (size_t)room);

@@ -59,13 +59,27 @@ int rotate_away(const char *path, usec_t wall)
 	return -EEXIST;
 }
 
+uint64_t rotate_size(const struct logwire_limits *limits)
+{
+	uint64_t most = limits->max_total / 2;
+
+	if (!limits->max_total)
+		return limits->max_size;
+	if (!limits->max_size)
+		return most / 2 + 1;
+	return limits->max_size < most ? limits->max_size : most + 1;
+}
+
 int rotate_tidy(const char *path, const struct logwire_limits *limits)
 {
-	char keep[16], age[32];
-	char *argv[] = { (char *)"pm1", (char *)"logd-tidy", (char *)path, keep, age, (char *)(limits->compress ? "1" : "0"), NULL };
+	char keep[16], age[32], total[32];
+	char *argv[] = { (char *)"pm1", (char *)"logd-tidy", (char *)path, keep, age, (char *)(limits->compress ? "1" : "0"), total, NULL };
+	/* Room for what is to be written until the next rotation. */
+	uint64_t size = rotate_size(limits), rest = limits->max_total > size ? limits->max_total - size : limits->max_total > 0;
 
-	if (!limits->keep && !limits->max_age && !limits->compress)
+	if (!limits->keep && !limits->max_age && !limits->compress && !limits->max_total)
 		return 0;
+	(void)text_format(total, sizeof(total), "%llu", (unsigned long long)rest);
 	(void)text_format(keep, sizeof(keep), "%u", (unsigned int)limits->keep);
 	(void)text_format(age, sizeof(age), "%llu", (unsigned long long)limits->max_age);
 	return sys_posix_spawn("/proc/self/exe", argv, environ);

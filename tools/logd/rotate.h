@@ -14,11 +14,14 @@ usec_t rotate_next(enum logwire_every every, usec_t wall);
 /* Renames the file by base/rotated.h, with a later millisecond when that name is taken. 0 or -errno; the file stays then. */
 int rotate_away(const char *path, usec_t wall);
 
+/* The size at which a file is rotated, 0: none. With a bound on the total alone there must be something to remove. */
+uint64_t rotate_size(const struct logwire_limits *limits);
+
 /* Starts the process that removes what `limits` doesn't keep and compresses what it wants compressed. 0 (nothing to do, too)
  * or -errno. */
 int rotate_tidy(const char *path, const struct logwire_limits *limits);
 
-/* Its main: logd-tidy PATH KEEP SECONDS COMPRESS. */
+/* Its main: logd-tidy PATH KEEP SECONDS COMPRESS BYTES. */
 int tidy_main(int argc, char **argv);
 
 #endif

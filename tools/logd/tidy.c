@@ -114,47 +114,60 @@ static bool same_log(const char *a, const char *b)
 	return n == m && strncmp(a, b, n) == 0;
 }
 
-static void remove_old(const struct strv *all, uint64_t keep, uint64_t max_age)
+/* What stays of the rotated files. 0: any. */
+struct bounds {
+	uint64_t keep; /* files */
+	uint64_t max_age; /* seconds */
+	uint64_t max_total; /* bytes */
+};
+
+static void remove_old(const struct strv *all, const struct bounds *b)
 {
 	usec_t now = clock_wall() / USEC_SEC;
-	uint64_t kept = 0;
+	uint64_t kept = 0, total = 0;
 
 	for (size_t i = all->n; i-- > 0;) {
 		struct stat st;
+		bool is_there = sys_lstat(all->v[i], &st) == 0;
 		bool another = i + 1 == all->n || !same_log(all->v[i], all->v[i + 1]);
 		if (another)
 			kept++;
-		bool old = max_age && sys_lstat(all->v[i], &st) == 0 && (uint64_t)st.st_mtime + max_age < now;
-		if (old || (keep && kept > keep))
+		total += is_there ? (uint64_t)st.st_size : 0;
+		bool old = b->max_age && is_there && (uint64_t)st.st_mtime + b->max_age < now;
+		if (old || (b->keep && kept > b->keep) || (b->max_total && total > b->max_total))
 			complain(all->v[i], "remove", sys_unlink(all->v[i]));
 	}
 }
 
-static void remove_and_list(const char *path, uint64_t keep, uint64_t max_age, struct strv *all)
+static void remove_and_list(const char *path, const struct bounds *b, struct strv *all)
 {
 	int r = rotated_list(path, all);
 
 	if (r < 0)
 		complain(path, "list the rotated files of", r);
-	remove_old(all, keep, max_age);
+	remove_old(all, b);
 }
 
 int tidy_main(int argc, char **argv)
 {
 	struct strv all = { 0 };
-	uint64_t keep, max_age;
+	struct bounds all_at_once, b = { 0 };
 
-	if (argc != 6 || parse_uint(argv[3], UINT32_MAX, &keep) < 0 || parse_uint(argv[4], UINT64_MAX, &max_age) < 0)
+	if (argc != 7 || parse_uint(argv[3], UINT32_MAX, &b.keep) < 0 || parse_uint(argv[4], UINT64_MAX, &b.max_age) < 0 ||
+	    parse_uint(argv[6], UINT64_MAX, &b.max_total) < 0)
 		return 1;
+	all_at_once = b;
 	sys_lowest_priority(NICE);
-	remove_and_list(argv[2], keep, max_age, &all);
+	if (argv[5][0] == '1') /* what is compressed takes less: first that, then its bytes are counted */
+		b.max_total = 0;
+	remove_and_list(argv[2], &b, &all);
 	if (argv[5][0] == '1') {
 		for (size_t i = 0; i < all.n; i++)
 			if (!is_gz(all.v[i]))
 				complain(all.v[i], "compress", compress_one(all.v[i]));
 		/* Another may have removed an original meanwhile whose compressed form has only now got its name. */
 		strv_done(&all);
-		remove_and_list(argv[2], keep, max_age, &all);
+		remove_and_list(argv[2], &all_at_once, &all);
 	}
 	strv_done(&all);
 	times_tidy(argv[2]);
