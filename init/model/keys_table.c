@@ -177,6 +177,8 @@ const struct keys_hint keys_hints[] = {
 	{ "priority", "there is no order of that kind" },
 	{ "directory", "it is called cwd here" },
 	{ "restart", "write autorestart = yes or no" },
+	{ "stdout_syslog", "write log_sink = syslog:unix" },
+	{ "stderr_syslog", "write log_sink = syslog:unix" },
 	{ "log_time", "it is called log_date_format here" },
 	{ "disable_logs", "write out_file = none and error_file = none" },
 	{ "cron_restart", "schedules are not there yet" },

@@ -78,8 +78,8 @@ struct spec {
 	enum log_overflow log_overflow;
 	uint64_t log_rate_limit; /* bytes a second, 0: any */
 	char *log_owner; /* USER or USER:GROUP, NULL: as pm1 */
-	int log_mode; /* of the files, -1: not given */
 	struct strv log_sink; /* words of base/sinkaddr.h, SPEC_SINKS_MAX at most, no place twice */
+	int log_mode; /* of the files, -1: not given */
 	bool merge_logs; /* no instance suffix */
 
 	bool watch; /* parsed and checked now; acted on with the service model */
