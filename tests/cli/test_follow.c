@@ -1,6 +1,8 @@
 /* follow_run() never returns: each test has it in a child, which tells the lines through a pipe and is killed at the end. */
 #include "tools/cli/follow.h"
 
+#include "base/rotated.h"
+#include "tests/cli/ring.h"
 #include "tests/fakes/sys_fake.h"
 
 #include <criterion/criterion.h>
@@ -107,7 +109,7 @@ static struct follow_place last(const char *of, size_t lines)
 	return place;
 }
 
-static void begin(size_t lines)
+static void begin_at(struct follow_place place)
 {
 	int fds[2];
 
@@ -118,12 +120,17 @@ static void begin(size_t lines)
 		struct follow *f = NULL;
 		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 		lines_fd = fds[1];
-		if (follow_new(on_line, on_batch, NULL, &f) < 0 || follow_add(f, path, last(path, lines), (void *)"") < 0)
+		if (follow_new(on_line, on_batch, NULL, &f) < 0 || follow_add(f, path, place, (void *)"") < 0)
 			_exit(1);
 		_exit(follow_run(f) < 0 ? 2 : 0);
 	}
 	(void)close(fds[1]);
 	lines_fd = fds[0];
+}
+
+static void begin(size_t lines)
+{
+	begin_at(last(path, lines));
 }
 
 Test(follow, the_last_lines_come_first_and_then_what_is_appended)
@@ -244,6 +251,66 @@ Test(follow, without_watches_left_the_files_are_looked_at)
 	cr_assert_eq(rename(path, old_path), 0);
 	append("three\n");
 	next_is("three");
+}
+
+Test(follow, what_was_rotated_since_it_was_read_is_not_missed)
+{
+	append("one\ntwo\n");
+	struct follow_place place = last(path, 1);
+	char rotated[120];
+	place.seen = clock_wall();
+	cr_assert_eq(rotated_name(path, clock_wall(), rotated, sizeof(rotated)), 0);
+	append("three\n");
+	cr_assert_eq(rename(path, rotated), 0);
+	cr_assert_eq(rotated_name(path, clock_wall() + 5000, rotated, sizeof(rotated)), 0);
+	put(rotated, "four\n", 0);
+	append("five\n");
+	begin_at(place);
+	next_is("two");
+	next_is("three");
+	next_is("four");
+	next_is("five");
+	next_is("begun");
+	append("six\n");
+	next_is("six");
+}
+
+Test(follow, a_ring_in_memory_is_followed_by_looking_at_it)
+{
+	struct ring r;
+
+	ring_open(&r);
+	ring_fill(&r, 3);
+	(void)snprintf(path, sizeof(path), "%s", r.path);
+	begin(1);
+	next_is("line 3");
+	next_is("begun");
+	ring_fill(&r, 4);
+	next_is("line 4");
+}
+
+Test(follow, of_a_ring_that_was_too_fast_what_is_left_is_told_from_a_whole_line_on)
+{
+	struct ring r;
+
+	ring_open(&r);
+	ring_fill(&r, 3);
+	cr_assert_eq(write(r.fd, "begun", 5), 5);
+	struct follow_place place = last(r.path, 0);
+	place.at -= 5;
+	cr_assert_eq(write(r.fd, " and ended\n", 11), 11);
+	ring_fill(&r, 3000);
+	int first = ring_first(&r, ring_drop(&r, 2));
+	(void)snprintf(path, sizeof(path), "%s", r.path);
+	begin_at(place);
+	for (int i = first; i <= 3000; i++) {
+		char want[32];
+		(void)snprintf(want, sizeof(want), "line %d", i);
+		next_is(want);
+	}
+	next_is("begun");
+	ring_fill(&r, 3001);
+	next_is("line 3001");
 }
 
 static void ignore_line(void *ctx, const char *line, size_t n)

@@ -31,8 +31,10 @@ static int open_times(const char *path, int log_fd)
 	cleanup_fd int fd = sys_open(name, flags, 0);
 	if (fd == -ENOENT) {
 		fd = sys_open(name, flags | O_CREAT | O_EXCL, log.st_mode & 0777);
-		if (fd >= 0)
+		if (fd >= 0) {
 			(void)sys_fchown(fd, log.st_uid, log.st_gid);
+			(void)sys_fchmod(fd, log.st_mode & 0777); /* whatever the umask is */
+		}
 	}
 	if (fd < 0)
 		return fd;
