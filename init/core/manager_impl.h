@@ -1,0 +1,25 @@
+/* manager_impl - the insides of manager.h, shared by manager*.c and targets.c. */
+#ifndef PM1_CORE_MANAGER_IMPL_H
+#define PM1_CORE_MANAGER_IMPL_H
+
+#include "core/manager.h"
+#include "core/roster.h"
+
+struct manager {
+	struct manager_config cfg;
+	struct roster roster; /* the services, by id */
+	struct strv files; /* known INI files, in order of loading */
+	struct loop_timer *sweeper; /* frees deleted services outside of their own callbacks */
+	struct loop_timer *deadline; /* of the shutdown */
+	bool down_begun, down_told, killed;
+	int code; /* the exit code of the shutdown, or of what ended so far */
+};
+
+void manager_begin_sweep(struct manager *m); /* soon: frees what is deleted, ends a shutdown that is done */
+bool manager_all_at_rest(const struct manager *m);
+
+/* manager_down.c */
+void manager_finish_shutdown(struct manager *m);
+void manager_on_deadline(void *ctx);
+
+#endif

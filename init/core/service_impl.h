@@ -1,0 +1,11 @@
+/* service_impl - the insides of service.h, shared by service.c (its life) and service_acts.c (what is done in it). */
+#ifndef PM1_CORE_SERVICE_IMPL_H
+#define PM1_CORE_SERVICE_IMPL_H
+
+#include "core/service.h"
+
+/* Does what an edge asks for; what follows from it at once comes back as the next event. EVENT_MAX: nothing. */
+enum event service_act(struct service *s, enum action action, usec_t *delay);
+void service_on_timer(void *ctx); /* s->timer */
+
+#endif
