@@ -80,6 +80,20 @@ unsigned long logd_count(struct live *l, const char *name)
 	return count;
 }
 
+void logd_bytes(struct live *l, const char *file, const char *count, uint32_t state)
+{
+	size_t n, expected = logd_count(l, count);
+	char *bytes = live_file(live_path(l, file), &n);
+
+	for (size_t i = 0; i < n && i < expected; i++) {
+		unsigned char b = pattern_byte(&state);
+		cr_assert_eq((unsigned char)bytes[i], b, "%s: byte %zu of %zu is %02x, not %02x", file, i, expected,
+			     (unsigned char)bytes[i], b);
+	}
+	cr_assert_eq(n, expected, "%s has %zu bytes of %zu", file, n, expected);
+	free(bytes);
+}
+
 void logd_lines(struct live *l, const char *file, bool stamped, const char *const *names, const unsigned long *counts)
 {
 	unsigned long next[8] = { 0 };

@@ -4,6 +4,8 @@
 
 #include "tests/live/call.h"
 
+#include <stdint.h>
+
 #define QUIET "[pm1]\nlog_console = no\n[defaults]\nkill_timeout = 60s\n"
 
 /* logd as it is seen from here, outside of its namespace; 0: none at the moment. */
@@ -15,6 +17,9 @@ void logd_storm(struct live *l, const char *file, int kills);
 
 void logd_end(struct live *l); /* TERM, and the end of pm1 awaited; its folder is still there */
 unsigned long logd_count(struct live *l, const char *name); /* what `prog pattern` noted in DIR/name at its end */
+
+/* The file is the bytes of `prog pattern STATE`, as many as it noted in DIR/count, and nothing else. */
+void logd_bytes(struct live *l, const char *file, const char *count, uint32_t state);
 
 /* Each of `names` has its lines 0, 1, 2... in the file, stamped or not, and nothing else is there. */
 void logd_lines(struct live *l, const char *file, bool stamped, const char *const *names, const unsigned long *counts);

@@ -1,26 +1,11 @@
 /* What services write is in their files: each byte, in order, once, whatever happens to logd. */
 #include "tests/live/logd.h"
-#include "tests/live/pattern.h"
 
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-static void is_pattern(struct live *l, const char *file, const char *count, uint32_t state)
-{
-	size_t n, expected = logd_count(l, count);
-	char *bytes = live_file(live_path(l, file), &n);
-
-	for (size_t i = 0; i < n && i < expected; i++) {
-		unsigned char b = pattern_byte(&state);
-		cr_assert_eq((unsigned char)bytes[i], b, "%s: byte %zu of %zu is %02x, not %02x", file, i, expected,
-			     (unsigned char)bytes[i], b);
-	}
-	cr_assert_eq(n, expected, "%s has %zu bytes of %zu", file, n, expected);
-	free(bytes);
-}
 
 static void raw_bytes(int how)
 {
@@ -29,8 +14,8 @@ static void raw_bytes(int how)
 				  "[service:b]\ncommand = @PROG@ pattern 8 @DIR@/b.count\nout_file = @DIR@/b.log\n");
 	logd_storm(&l, "a.log", 6);
 	logd_end(&l);
-	is_pattern(&l, "a.log", "a.count", 7);
-	is_pattern(&l, "b.log", "b.count", 8);
+	logd_bytes(&l, "a.log", "a.count", 7);
+	logd_bytes(&l, "b.log", "b.count", 8);
 	cr_assert_eq(live_end(&l), 0);
 }
 
@@ -51,8 +36,8 @@ Test(logs, a_storm_of_kills_loses_and_repeats_no_byte_of_two_files_of_one_stream
 					"out_file = @DIR@/a.log\nlog_file = @DIR@/all.log\n");
 	logd_storm(&l, "all.log", 6);
 	logd_end(&l);
-	is_pattern(&l, "a.log", "a.count", 9);
-	is_pattern(&l, "all.log", "a.count", 9);
+	logd_bytes(&l, "a.log", "a.count", 9);
+	logd_bytes(&l, "all.log", "a.count", 9);
 	cr_assert_eq(live_end(&l), 0);
 }
 
@@ -94,7 +79,7 @@ Test(logs, rotation_under_load_and_under_a_storm_loses_nothing)
 	logd_storm(&l, "a.log", 6);
 	logd_end(&l);
 	join(&l, "a.log");
-	is_pattern(&l, "a.log.all", "a.count", 5);
+	logd_bytes(&l, "a.log.all", "a.count", 5);
 	cr_assert_eq(live_end(&l), 0);
 }
 
@@ -138,7 +123,7 @@ Test(logs, a_stopped_logd_that_is_killed_at_the_very_end_loses_nothing)
 		(void)kill(logd, SIGKILL);
 	struct pollfd p = { .fd = l.pidfd, .events = POLLIN };
 	cr_assert_eq(poll(&p, 1, LIVE_WAIT * 1000), 1);
-	is_pattern(&l, "a.log", "a.count", 5);
+	logd_bytes(&l, "a.log", "a.count", 5);
 	cr_assert_eq(live_end(&l), 0);
 }
 

@@ -349,3 +349,29 @@ Test(stream, whatever_call_fails_each_byte_is_written_or_counted)
 		}
 	}
 }
+
+/* More is in staging than one piece: what is read there has to go back in its order. */
+Test(stream, where_tee_is_refused_a_full_staging_pipe_keeps_its_order)
+{
+	enum { LINES = 25000, LINE = 8 };
+	static char expected[LINES * (LINE + 4) + 1], got[sizeof(expected)];
+	char line[LINE + 1];
+	size_t n = 0;
+
+	cr_assert_geq(fcntl(pipes[0].staging[1], F_SETPIPE_SZ, 256 * 1024), 256 * 1024);
+	for (int i = 0; i < LINES; i++) {
+		(void)snprintf(line, sizeof(line), "%07d\n", i);
+		cr_assert_eq(write(pipes[0].staging[1], line, LINE), LINE);
+		n += (size_t)snprintf(expected + n, sizeof(expected) - n, "at: %s", line);
+	}
+	sys_fake_fail_always("tee", EPERM);
+	struct stream *s = streams_open(0, "a.log", "", "[at]");
+	stream_begin(s);
+	stream_drain(s, false);
+	cleanup_fd int fd = sys_open("a.log", O_RDONLY, 0);
+	cr_expect_eq(read(fd, got, sizeof(got)), (ssize_t)n);
+	cr_expect(memcmp(got, expected, n) == 0, "the lines are out of order");
+	cr_expect_eq(slots[0].written, LINES * LINE);
+	cr_expect_eq(slots[0].dropped, 0);
+	stream_free(s);
+}

@@ -51,9 +51,8 @@ static bool is_refusal(ssize_t r) /* some network and FUSE file systems; a secco
 	return r == -EINVAL || r == -EOPNOTSUPP || r == -ENOSYS || r == -EPERM;
 }
 
-bool piece_splice(struct stream *s)
+bool piece_splice(struct stream *s, size_t n)
 {
-	size_t n = stream_waiting(s->staging_in);
 	uint64_t end;
 
 	if (n == 0)
@@ -91,6 +90,14 @@ bool piece_splice(struct stream *s)
 
 /* The way by pieces. */
 
+static void put_back(struct stream *s, const char *p, ssize_t n)
+{
+	ssize_t back = n > 0 ? sys_write(s->staging_out, p, (size_t)n) : 0;
+
+	if (n > 0 && back != n)
+		log_error("logd: %s: staging took back %zd bytes of %zd", s->name, back, n);
+}
+
 /* Where tee is refused: all of it is read, and put back behind nothing else. A kill in between loses it. */
 static size_t peek_by_hand(struct stream *s)
 {
@@ -98,9 +105,9 @@ static size_t peek_by_hand(struct stream *s)
 
 	if (n <= 0)
 		return 0;
-	ssize_t back = sys_write(s->staging_out, s->host->in, (size_t)n);
-	if (back != n)
-		log_error("logd: %s: staging took back %zd bytes of %zd", s->name, back, n);
+	ssize_t rest = sys_read(s->staging_in, s->host->out, STREAM_OUT);
+	put_back(s, s->host->in, n);
+	put_back(s, s->host->out, rest);
 	return (size_t)n;
 }
 

@@ -34,9 +34,10 @@ struct stream {
 bool piece_next(struct stream *s, bool all);
 /* The rest of a piece that a predecessor noted. */
 void piece_recover(struct stream *s);
-/* Bytes as they are, to one file of its own: what is in staging is spliced into it. False: it can't be, and is still there. */
+/* Bytes as they are, to one file of its own: the n that staging holds are spliced into it. False: it can't be, and they are still
+ * there. */
 bool piece_is_plain(const struct stream *s);
-bool piece_splice(struct stream *s);
+bool piece_splice(struct stream *s, size_t n);
 void piece_discard(struct stream *s, size_t n); /* takes n bytes out of staging, to nowhere */
 
 /* stream.c */
