@@ -275,6 +275,23 @@ Test(follow, what_was_rotated_since_it_was_read_is_not_missed)
 	next_is("six");
 }
 
+Test(follow, when_nothing_stood_at_the_path_what_was_rotated_since_comes_first)
+{
+	char read[120], later[120];
+
+	cr_assert_eq(rotated_name(path, 1000 * USEC_SEC, read, sizeof(read)), 0);
+	cr_assert_eq(rotated_name(path, 1001 * USEC_SEC, later, sizeof(later)), 0);
+	put(read, "one\n", 0);
+	put(later, "two\n", 0);
+	append("three\n");
+	begin_at((struct follow_place){ .fd = -1, .after = read });
+	next_is("two");
+	next_is("three");
+	next_is("begun");
+	append("four\n");
+	next_is("four");
+}
+
 Test(follow, a_ring_in_memory_is_followed_by_looking_at_it)
 {
 	struct ring r;

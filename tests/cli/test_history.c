@@ -1,4 +1,5 @@
 #include "tools/cli/history.h"
+#include "base/rotated.h"
 #include "tests/cli/logs_on_disk.h"
 #include "tests/cli/ring.h"
 
@@ -198,6 +199,27 @@ Test(history, what_was_compressed_or_removed_meanwhile_stops_nothing)
 	while (history_next(h, &l) > 0)
 		(void)text_addf(&got_text, "%.*s@%d ", (int)l.n, l.s, (int)((l.wall - T(0)) / USEC_SEC));
 	cr_expect_str_eq(got, "three@3 four@4 five@5 six@6 ");
+	history_free(h);
+}
+
+Test(history, in_the_midst_of_a_rotation_the_follower_is_told_how_far_it_came)
+{
+	struct history *h;
+	struct logline l;
+	char future[256];
+
+	put_log("a.log" NAME(2), LINES("one"), TIMES(1));
+	put_log("a.log" NAME(4) ".gz", LINES("two"), TIMES(3));
+	cr_assert_eq(rotated_name("a.log", clock_wall() + 3600 * USEC_SEC, future, sizeof(future)), 0);
+	folder_put(future, "three\n");
+	got_begin();
+	cr_assert_eq(history_new("a.log", &pick, &join, 5, false, &h), 0);
+	while (history_next(h, &l) > 0)
+		(void)text_addf(&got_text, "%.*s ", (int)l.n, l.s);
+	cr_expect_str_eq(got, "one two ");
+	struct follow_place place = history_end(h);
+	cr_expect_eq(place.fd, -1);
+	cr_expect_str_eq(place.after, "a.log" NAME(4) ".gz");
 	history_free(h);
 }
 

@@ -66,7 +66,7 @@ static struct older_mark mark(const char *name)
 	struct stat st;
 
 	cr_assert_eq(stat(name, &st), 0);
-	return (struct older_mark){ st.st_dev, st.st_ino, 0 };
+	return (struct older_mark){ .dev = st.st_dev, .ino = st.st_ino };
 }
 
 Test(older, what_lies_between_two_files_is_known_by_their_inodes)
@@ -97,6 +97,23 @@ Test(older, and_by_the_time_when_the_first_has_been_compressed)
 	cr_assert_str_eq(between(from, to), "3,");
 	from.seen = SEEN(4);
 	cr_assert_str_eq(between(from, to), "");
+}
+
+Test(older, and_by_its_name_when_there_was_none)
+{
+	struct older_mark from = { .after = NAME(1) ".gz" }, to = { .ino = 2 };
+
+	put_gz(NAME(1) ".gz", "1\n");
+	put_gz(NAME(2) ".gz", "2\n");
+	folder_put(NAME(3), "3\n");
+	cr_expect_str_eq(between(from, to), "2,3,");
+	from.after = NAME(1);
+	cr_expect_str_eq(between(from, to), "2,3,");
+	from.after = NAME(3);
+	cr_expect_str_eq(between(from, to), "");
+	from.after = "";
+	cr_expect_str_eq(between(from, to), "1,2,3,");
+	cr_expect_str_eq(between(from, mark(NAME(3))), "1,2,");
 }
 
 Test(older, a_file_that_went_away_is_no_error_and_a_folder_that_did_is)

@@ -154,6 +154,39 @@ Test(cli_logs_time, a_killed_logd_leaves_no_gap_and_no_wrong_order)
 	cr_assert_eq(live_stop(&l), 0);
 }
 
+/* The lines from..to in that order, each once. */
+static void is_counted(const char *text, int from, int to)
+{
+	for (int i = from; i <= to; i++) {
+		char line[32];
+		int n = snprintf(line, sizeof(line), "line %d\n", i);
+		cr_assert(strncmp(text, line, (size_t)n) == 0, "wanted line %d, got %.40s", i, text);
+		text += n;
+	}
+	cr_assert_eq(*text, 0, "more than those: %.40s", text);
+}
+
+Test(cli_logs_time, from_what_is_there_to_what_comes_no_line_is_lost_or_repeated)
+{
+	struct live l;
+	live_start(&l, LIVE_PID1,
+		   "[service:web]\nshell = yes\ncommand = i=0; while [ $i -lt 6000 ]; do i=$((i+1)); echo line $i; done; exec sleep 1000\n"
+		   "log_max_size = 2K\nlog_keep = 0\nlog_compress = yes\n");
+	struct calling c[4];
+	for (int i = 0; i < 4; i++) { /* in the midst of rotations */
+		char line[32];
+		(void)snprintf(line, sizeof(line), "line %d\n", 200 + i * 700);
+		live_line(&l, line);
+		c[i] = call_begin(&l, 0, (const char *const[]){ "logs", "web", "--raw", "--since", "1h", NULL });
+	}
+	for (int i = 0; i < 4; i++) {
+		call_line(&c[i], "line 6000\n");
+		cr_assert_eq(kill(c[i].pid, SIGINT), 0);
+		is_counted(call_wait(&c[i]).out, 1, 6000);
+	}
+	cr_assert_eq(live_stop(&l), 0);
+}
+
 Test(cli_logs_time, with_json_and_with_timestamp_each_line_has_its_time)
 {
 	struct live l;

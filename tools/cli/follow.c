@@ -21,6 +21,7 @@
 struct file {
 	struct follow *follow;
 	char *path; /* owned */
+	char *after; /* owned; what is rotated after it comes before what is opened first; NULL: nothing */
 	void *ctx; /* borrowed */
 	int fd; /* owned; -1: not there */
 	struct stat st; /* of fd: device and inode */
@@ -103,7 +104,7 @@ static void watch_file(struct file *file)
 }
 
 /* Opens what stands at the path now in place of what was open; on failure that stays open. */
-static int open_file(struct file *file)
+static int open_file(struct file *file, int *ret_old)
 {
 	struct stat st;
 	cleanup_fd int fd = older_open_current(file->path, &st);
@@ -112,7 +113,7 @@ static int open_file(struct file *file)
 	if (!S_ISREG(st.st_mode))
 		return -EINVAL; /* /dev/null, a pipe: nothing to be read again */
 	unwatch(file);
-	close_fd(&file->fd);
+	*ret_old = take_fd(&file->fd);
 	file->fd = take_fd(&fd);
 	file->st = st;
 	file->at = 0;
@@ -122,36 +123,41 @@ static int open_file(struct file *file)
 	return 0;
 }
 
-/* What stands at the path now is read; another file than before is opened. */
-static void look_again(struct file *file)
+/* What stands at the path now is read; another file than before is opened. 0, or why it can't be. */
+static int look_again(struct file *file)
 {
 	struct stat st;
 	usec_t now = clock_wall();
 	drain(file);
-	if (sys_stat(file->path, &st) < 0)
-		return; /* renamed away, the next one isn't there yet: the folder will tell */
+	int r = sys_stat(file->path, &st);
+	if (r < 0)
+		return r; /* renamed away, the next one isn't there yet: the folder will tell */
 	if (file->fd >= 0 && st.st_dev == file->st.st_dev && st.st_ino == file->st.st_ino) {
 		file->seen = now;
-		return;
+		return 0;
 	}
 	if (file->fd >= 0)
 		drain(file); /* what came between the first look and the rename */
-	struct older_mark from = { file->st.st_dev, file->st.st_ino, file->seen };
-	bool had_one = file->fd >= 0;
-	if (open_file(file) < 0)
-		return; /* between a rename and the next line: ours is kept, so that it can be found again */
+	struct older_mark from = { file->st.st_dev, file->st.st_ino, file->seen, file->after };
+	/* Open and locked until all is read: without us it would be compressed, and a newer file might get its inode. */
+	cleanup_fd int old = -1;
+	r = open_file(file, &old);
+	if (r < 0)
+		return r; /* between a rename and the next line: ours is kept, so that it can be found again */
 	lines_end(&file->lines, on_line, file);
 	/* Only now, with the next one in hand, is it known which were rotated in between. */
-	struct older_mark to = { file->st.st_dev, file->st.st_ino, file->seen };
-	if (had_one)
+	struct older_mark to = { .dev = file->st.st_dev, .ino = file->st.st_ino, .seen = file->seen };
+	if (old >= 0 || from.after)
 		(void)older_between(file->path, &from, &to, on_line, file);
+	free(take_ptr(&file->after));
 	drain(file);
+	return 0;
 }
 
 static void look_at_all(struct follow *f)
 {
 	for (size_t i = 0; i < f->n; i++)
-		look_again(f->files[i]);
+		(void)look_again(f->files[i]);
 	f->batch(f->batch_ctx);
 }
 
@@ -159,7 +165,7 @@ static void look_at_watched(struct follow *f, int wd)
 {
 	for (size_t i = 0; i < f->n; i++)
 		if (f->files[i]->wd == wd || f->files[i]->dir_wd == wd)
-			look_again(f->files[i]);
+			(void)look_again(f->files[i]);
 }
 
 static void on_inotify(void *ctx, int fd, uint32_t events)
@@ -220,6 +226,7 @@ static void file_free(struct file *file)
 	close_fd(&file->fd);
 	lines_done(&file->lines);
 	free(file->path);
+	free(file->after);
 	free(file);
 }
 
@@ -261,25 +268,24 @@ int follow_add(struct follow *f, const char *path, struct follow_place from, voi
 	}
 	*file = (struct file){ .follow = f, .ctx = file_ctx, .fd = from.fd, .at = from.at, .seen = from.seen, .wd = -1, .dir_wd = -1,
 			       .path = strdup(path) };
-	int r = !file->path ? -ENOMEM : file->fd < 0 ? open_file(file) : sys_fstat(file->fd, &file->st);
+	if (from.fd < 0 && from.after)
+		file->after = strdup(from.after);
+	int r = !file->path || (from.fd < 0 && from.after && !file->after) ? -ENOMEM : 0;
+	if (r == 0 && from.fd >= 0)
+		r = sys_fstat(file->fd, &file->st);
+	if (r == 0) {
+		watch_folder(f, file);
+		if (from.fd >= 0)
+			watch_file(file);
+		r = look_again(file); /* it may have been rotated since it was read */
+	}
 	if (r < 0 && r != -ENOENT) {
 		file_free(file);
 		return r;
 	}
 	f->files[f->n++] = file;
-	watch_folder(f, file);
-	if (from.fd >= 0)
-		watch_file(file);
-	look_again(file); /* it may have been rotated since it was read */
 	f->batch(f->batch_ctx);
 	return 0;
-}
-
-void follow_finish(struct follow *f)
-{
-	for (size_t i = 0; i < f->n; i++)
-		lines_end(&f->files[i]->lines, on_line, f->files[i]);
-	f->batch(f->batch_ctx);
 }
 
 int follow_run(struct follow *f)

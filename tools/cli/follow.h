@@ -22,13 +22,12 @@ struct follow_place {
 	int fd; /* what stood at the path; -1: nothing did. Given away */
 	off_t at; /* read up to here */
 	usec_t seen; /* wall time at which it stood there */
+	const char *after; /* borrowed for the call: when nothing stood there, the last rotated file that was read; NULL: don't care */
 };
 
 /* Adds a file, from there on. 0 also when it isn't there yet; -EINVAL: no regular file; -EACCES and other errors of open: it is not
  * followed. */
 int follow_add(struct follow *f, const char *path, struct follow_place from, void *file_ctx);
-/* Hands out the last lines that have no end yet, when nothing more is awaited. */
-void follow_finish(struct follow *f);
 /* For ever, until a signal ends the process; returns a negative errno only when it can't go on. */
 int follow_run(struct follow *f);
 

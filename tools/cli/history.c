@@ -57,6 +57,18 @@ static int stat_older(const char *path, struct stat *ret)
 	return r;
 }
 
+/* The first file that was rotated since we began, or that has got a name as if it had been. */
+static size_t first_since(const struct history *h)
+{
+	char name[4096];
+	size_t i = h->older.n;
+
+	if (rotated_name(h->path, h->seen, name, sizeof(name)) == 0)
+		while (i > 0 && strncmp(h->older.v[i - 1], name, strlen(name)) >= 0)
+			i--;
+	return i;
+}
+
 /* The file first, then the rotated ones: what is rotated in between is among those, and is left out of them. */
 static int find_files(struct history *h)
 {
@@ -75,8 +87,13 @@ static int find_files(struct history *h)
 	struct older_mark mark = { .dev = h->st.st_dev, .ino = h->st.st_ino };
 	size_t at = h->fd >= 0 ? older_find(&h->older, &mark) : h->older.n;
 	h->times_path = strdup(at < h->older.n ? h->older.v[at] : h->path);
-	while (h->older.n > at)
-		free(take_ptr(&h->older.v[--h->older.n]));
+	if (h->fd < 0 && !h->whole) /* in the midst of a rotation: a list that is made meanwhile may have holes at its end */
+		at = first_since(h);
+	while (h->older.n > at) {
+		h->older.n--;
+		free(h->older.v[h->older.n]);
+		h->older.v[h->older.n] = NULL;
+	}
 	h->told = calloc(h->older.n + 1, sizeof(*h->told));
 	if (!h->times_path || !h->told)
 		return -ENOMEM;
@@ -173,9 +190,9 @@ static int next_line(struct history *h, const char **ret, size_t *ret_n, off_t *
 
 int history_next(struct history *h, struct logline *ret)
 {
-	const char *line;
-	size_t n;
-	off_t at;
+	const char *line = NULL;
+	size_t n = 0;
+	off_t at = 0;
 	bool timed;
 
 	for (;;) {
@@ -320,5 +337,6 @@ void history_free(struct history *h)
 
 struct follow_place history_end(struct history *h)
 {
-	return (struct follow_place){ .fd = h->fd >= 0 ? take_fd(&h->fd) : -1, .at = h->end, .seen = h->seen };
+	return (struct follow_place){ .fd = h->fd >= 0 ? take_fd(&h->fd) : -1, .at = h->end, .seen = h->seen,
+				      .after = h->older.n > 0 ? h->older.v[h->older.n - 1] : "" };
 }

@@ -20,7 +20,7 @@ struct history;
 int history_new(const char *path, const struct logpick *pick, struct logjoin *join, size_t lines, bool whole, struct history **ret);
 void history_free(struct history *h);
 int history_next(struct history *h, struct logline *ret); /* 1, 0: that was all, or -errno */
-/* Where it is to be followed from, after that. Gives away the descriptor. */
+/* Where it is to be followed from, after that. Gives away the descriptor; the rest is good until history_free(). */
 struct follow_place history_end(struct history *h);
 
 #endif

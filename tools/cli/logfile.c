@@ -88,7 +88,7 @@ static int make_room(struct logfile *f)
 	}
 	if (f->len < f->size)
 		return 0;
-	size_t size = f->size * 2;
+	size_t size = f->size > 0 ? f->size * 2 : BUFFER;
 	char *bigger = realloc(f->buf, size);
 	if (!bigger)
 		return -ENOMEM;

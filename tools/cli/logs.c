@@ -178,7 +178,8 @@ static int follow_all(struct logs *l)
 		if (!s->history)
 			continue;
 		int one = follow_add(f, s->path, history_end(s->history), s);
-		history_free(take_ptr(&s->history));
+		history_free(s->history);
+		s->history = NULL;
 		if (one < 0)
 			out_error("logs: cannot follow %s: %s", s->path, err_text(one));
 	}

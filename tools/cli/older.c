@@ -122,15 +122,27 @@ static size_t by_time(const char *path, const struct strv *all, const struct old
 	return all->n;
 }
 
+/* The first one that was rotated after the one of that name. */
+static size_t first_after(const struct strv *all, const char *name)
+{
+	size_t n = strlen(name), gz = strlen(ROTATED_GZ), i = 0;
+
+	if (n > gz && strcmp(name + n - gz, ROTATED_GZ) == 0)
+		n -= gz;
+	while (i < all->n && strncmp(all->v[i], name, n) <= 0 && n > 0)
+		i++;
+	return i;
+}
+
 int older_between(const char *path, const struct older_mark *from, const struct older_mark *to, lines_fn fn, void *ctx)
 {
 	struct strv all = { 0 };
 	int r = older_list(path, &all);
 
-	size_t begin = older_find(&all, from), end = older_find(&all, to);
-	if (begin == all.n)
-		begin = by_time(path, &all, from);
-	for (size_t i = begin + 1; r == 0 && i < end; i++)
+	size_t begin = from->after ? first_after(&all, from->after) : older_find(&all, from), end = older_find(&all, to);
+	if (!from->after && begin++ == all.n)
+		begin = by_time(path, &all, from) + 1;
+	for (size_t i = begin; r == 0 && i < end; i++)
 		r = read_file(all.v[i], fn, ctx);
 	strv_done(&all);
 	return r;

@@ -24,6 +24,7 @@ struct older_mark {
 	dev_t dev;
 	ino_t ino;
 	usec_t seen;
+	const char *after; /* borrowed; or none was there: all came before it that were rotated up to this one, "" none */
 };
 
 /* Where the marked file is among `all`; all->n: it isn't there. */

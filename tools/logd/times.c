@@ -21,7 +21,7 @@ static int open_times(const char *path, int log_fd)
 {
 	static const int flags = O_RDWR | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
 	char name[PATH_MAX];
-	struct stat log, st;
+	struct stat log = { 0 }, st;
 	int r = times_name(path, name, sizeof(name));
 
 	if (r == 0)
