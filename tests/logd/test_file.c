@@ -138,8 +138,9 @@ Test(file, one_that_was_removed_is_made_anew_with_its_folders)
 	cr_assert_eq(add(f, "five\n"), 0);
 	cr_expect_str_eq(folder_get("x/y/a.log"), "five\n");
 	cr_assert_eq(stat("x/y/a.log", &st), 0);
-	cr_expect_eq(n_troubles, 1);
+	cr_assert_eq(n_troubles, 2);
 	cr_expect_eq(troubles[0], ENOTDIR);
+	cr_expect_eq(troubles[1], 0, "what was written is the proof");
 }
 
 Test(file, what_is_no_plain_file_is_refused)
@@ -261,9 +262,11 @@ Test(file, without_a_try_it_is_not_said_to_work)
 	cr_expect_eq(n_troubles, 1, "it can't be opened still");
 	sys_fake_reset();
 	file_works(f);
+	cr_expect_eq(n_troubles, 1, "that it can be opened says nothing of a full disk");
+	cr_assert_eq(add(f, "two\n"), 0);
 	cr_assert_eq(n_troubles, 2);
 	cr_expect_eq(troubles[1], 0);
-	cr_expect_str_eq(folder_get("a.log"), "one\n", "nothing to tell in the file");
+	cr_expect_str_eq(folder_get("a.log"), "one\ntwo\n", "nothing to tell in the file");
 }
 
 Test(file, whatever_call_fails_nothing_stays_open_and_the_next_works)

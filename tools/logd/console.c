@@ -113,6 +113,23 @@ static bool add_part(struct console *c, const struct form *form, const struct fo
 	return n > 0;
 }
 
+static void close_up(struct console *c)
+{
+	memmove(c->buf, c->buf + c->sent, c->len - c->sent);
+	c->len -= c->sent;
+	c->sent = 0;
+}
+
+/* A part of a long line asks for more room than it takes in the end, so what a quick reader would take at once goes out first. */
+static bool add_with_room(struct console *c, const struct form *form, const struct form_part *part)
+{
+	if (add_part(c, form, part))
+		return true;
+	flush(c);
+	close_up(c);
+	return add_part(c, form, part);
+}
+
 /* Says what is missing, once there is room for it and for more. */
 static void add_note(struct console *c)
 {
@@ -152,14 +169,11 @@ uint64_t console_add(struct console *c, const struct form *form, bool midline, c
 	uint64_t dropped = 0;
 
 	c->json = form->json;
-	if (c->sent > 0 && c->len + n > CONSOLE_WAITING_MAX / 2) {
-		memmove(c->buf, c->buf + c->sent, c->len - c->sent);
-		c->len -= c->sent;
-		c->sent = 0;
-	}
+	if (c->sent > 0 && c->len + n > CONSOLE_WAITING_MAX / 2)
+		close_up(c);
 	add_note(c);
 	while (form_next(form, &cursor, &part)) {
-		if (c->dropped || !add_part(c, form, &part)) {
+		if (c->dropped || !add_with_room(c, form, &part)) {
 			c->dropped += part.n + part.ends;
 			dropped += part.n + part.ends;
 		}

@@ -95,6 +95,20 @@ void file_failed(struct file *f, int error)
 	f->all->fn(f->all->ctx, f, error);
 }
 
+static void mended(struct file *f)
+{
+	f->error = 0;
+	f->dropped = 0;
+	f->all->fn(f->all->ctx, f, 0);
+}
+
+void file_worked(struct file *f)
+{
+	/* What waited is written now. What was dropped is to be noted first. */
+	if (f->error && !f->dropped)
+		mended(f);
+}
+
 void file_dropped(struct file *f, uint64_t n)
 {
 	f->dropped += n;
@@ -178,6 +192,8 @@ int file_write(struct file *f, uint64_t at, const void *buf, size_t n)
 
 	if (r < 0)
 		file_failed(f, r);
+	else
+		file_worked(f);
 	return r;
 }
 
@@ -206,11 +222,8 @@ void file_works(struct file *f)
 {
 	if (f->limited && write_note(f, f->limited, "they came faster than log_rate_limit") == 0)
 		f->limited = 0;
-	if (!f->error || (f->dropped ? write_note(f, f->dropped, logsocket_trouble_text(f->error)) : file_end(f, &(uint64_t){ 0 })) < 0)
-		return; /* not quite yet */
-	f->error = 0;
-	f->dropped = 0;
-	f->all->fn(f->all->ctx, f, 0);
+	if (f->error && f->dropped && write_note(f, f->dropped, logsocket_trouble_text(f->error)) == 0)
+		mended(f);
 }
 
 void file_limited(struct file *f, uint64_t n)

@@ -49,7 +49,9 @@ int file_write(struct file *f, uint64_t at, const void *buf, size_t n);
 /* Its descriptor with the offset at `at`, for splice. After file_end(). */
 int file_seek(struct file *f, uint64_t at);
 void file_failed(struct file *f, int error); /* a write by splice failed: tell it, once */
-void file_works(struct file *f); /* ... and worked */
+void file_worked(struct file *f); /* ... and worked */
+/* Before a write: notes in the file what was dropped, if it takes that; then it works again. */
+void file_works(struct file *f);
 int file_cut(struct file *f, uint64_t size); /* ftruncate */
 /* Bytes that were dropped since it failed: told in the file itself when it works again. */
 void file_dropped(struct file *f, uint64_t n);

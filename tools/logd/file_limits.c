@@ -30,17 +30,18 @@ void file_rule(struct file *f, const struct logwire_rules *rules)
 {
 	if (!f)
 		return;
-	struct logwire_limits limits = f->rules.limits;
-	uint32_t every = limits.every;
-	uint64_t span = limits.span;
+	const struct logwire_rules old = f->rules;
+	struct logwire_limits limits = old.limits;
 	if (f->refs == 1)
 		limits = rules->limits;
 	else
 		tighten(&limits, &rules->limits);
 	f->rules = *rules;
 	f->rules.limits = limits;
-	if ((limits.every != every || limits.span != span) && !f->memory)
-		close_fd(&f->fd); /* opened anew it knows its time */
+	bool same = limits.every == old.limits.every && limits.span == old.limits.span && rules->uid == old.uid && rules->gid == old.gid &&
+		    rules->mode == old.mode;
+	if (!same && !f->memory)
+		close_fd(&f->fd); /* opened anew it knows its time, and has its owner and mode */
 }
 
 /* One that was left from before goes by when it was last written; by its age, by when it was made. */

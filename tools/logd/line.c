@@ -114,11 +114,11 @@ static size_t put_base64(char *to, const char *text, size_t n)
 
 size_t line_json_head(const struct line *l, char *buf, size_t size)
 {
-	char time[LINE_TIME_MAX], name[LINE_HEAD_MAX / 2];
+	char time[LINE_TIME_MAX], name[6 * LINE_NAME_MAX + 1];
 	bool broken = false;
-	size_t n = strlen(l->service), most = (sizeof(name) - 1) / 6; /* names are made of A-Z a-z 0-9 _ . @ -, 64 at most */
+	size_t n = strlen(l->service);
 
-	name[put_text(name, l->service, n < most ? n : most, &broken)] = 0;
+	name[put_text(name, l->service, n < LINE_NAME_MAX ? n : LINE_NAME_MAX, &broken)] = 0;
 	int r = text_format(buf, size, "{\"time\":\"%s\",\"service\":\"%s\",\"instance\":%u,\"stream\":\"%s\",\"pid\":%d,\"message\":\"",
 			    line_time(l->time, time), name, (unsigned int)l->instance, l->err ? "stderr" : "stdout", (int)l->pid);
 	return r < 0 ? 0 : strlen(buf);

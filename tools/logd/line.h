@@ -26,7 +26,8 @@ struct line {
 };
 
 #define LINE_TIME_MAX 32 /* "2026-11-24T10:11:12.123456Z" and its NUL */
-#define LINE_HEAD_MAX 640 /* a service's name of 64 bytes, each escaped, and the rest */
+#define LINE_NAME_MAX 80 /* bytes of a service's name */
+#define LINE_HEAD_MAX (6 * LINE_NAME_MAX + 160) /* the name, each byte escaped, and the rest */
 /* Bytes that always suffice for the text part of n bytes, and for a whole object: six a byte (\u0001), and base64 of all. */
 #define LINE_TEXT_MAX(n) (8 * (size_t)(n) + 64)
 #define LINE_JSON_MAX(n) (LINE_HEAD_MAX + LINE_TEXT_MAX(n))

@@ -74,8 +74,10 @@ bool piece_splice(struct stream *s, size_t n)
 			n -= (size_t)done;
 		}
 		file_trim(s->path);
-		if (n == 0)
+		if (n == 0) {
+			file_worked(s->path);
 			return true;
+		}
 	}
 	if (stream_may_wait(s)) {
 		stream_pause(s, DISK_RETRY);
@@ -94,8 +96,10 @@ static void put_back(struct stream *s, const char *p, ssize_t n)
 {
 	ssize_t back = n > 0 ? sys_write(s->staging_out, p, (size_t)n) : 0;
 
-	if (n > 0 && back != n)
+	if (n > 0 && back != n) {
+		s->slot->dropped += (size_t)(n - (back > 0 ? back : 0));
 		log_error("logd: %s: staging took back %zd bytes of %zd", s->name, back, n);
+	}
 }
 
 /* Where tee is refused: all of it is read, and put back behind nothing else. A kill in between loses it. */
@@ -118,6 +122,8 @@ static size_t peek(struct stream *s)
 	size_t got = 0;
 
 	if (is_refusal(n)) {
+		if (!s->host->no_tee)
+			log_warning("logd: tee() is refused: %s; copying instead, exact but where logd is killed", err_text((int)n));
 		s->host->no_tee = true;
 		return peek_by_hand(s);
 	}
@@ -261,6 +267,9 @@ static bool write_files(struct stream *s, const char *piece, bool repeat)
 		waits = true;
 	}
 	if (waits) {
+		/* A predecessor may have got as far as this one. */
+		if (repeat && r < 0 && s->combined && slot->combined_at != UINT64_MAX)
+			(void)file_cut(s->combined, slot->combined_at);
 		set_phase(s, LOGSLOT_IDLE);
 		stream_pause(s, DISK_RETRY);
 		return false;
@@ -368,6 +377,7 @@ static void drop_piece(struct stream *s)
 	for (size_t i = 0; i < ARRAY_LEN(files); i++)
 		if (files[i])
 			file_limited(files[i], s->slot->n);
+	s->slot->next_midline = false; /* what follows stands behind the note of it */
 	set_phase(s, LOGSLOT_CONSUME);
 	(void)complete(s, NULL, false);
 }
@@ -390,6 +400,14 @@ static size_t piece_length(struct stream *s, const char *piece, size_t n, bool a
 	return line_cut(piece, n, n - 1); /* the last character may not be whole yet */
 }
 
+/* A piece has one pid: it ends where the next process of the service begins to talk. */
+static size_t pid_fit(const struct stream *s, size_t n)
+{
+	uint64_t from = *(const volatile uint64_t *)&s->slot->pid_from, written = s->slot->written;
+
+	return written < from && from - written < n ? (size_t)(from - written) : n;
+}
+
 bool piece_next(struct stream *s, bool all)
 {
 	struct logslot *slot = s->slot;
@@ -399,6 +417,7 @@ bool piece_next(struct stream *s, bool all)
 
 	if (n == 0)
 		return false;
+	n = pid_fit(s, n);
 	size_t fits = rate_fit(s, piece, n);
 	if (fits == 0 && s->rules.overflow == LOGWIRE_BLOCK) {
 		stream_pause(s, rate_wait(&s->rate));
@@ -413,11 +432,13 @@ bool piece_next(struct stream *s, bool all)
 	n = file_fit(s->combined, piece, n);
 	works_again(s->path);
 	works_again(s->combined);
-	if (s->rate.per_second)
-		rate_take(&s->rate, n);
 	note_piece(s, n, total, piece[n - 1]);
 	slot->path_at = place_in(s->path);
 	slot->combined_at = place_in(s->combined);
 	set_phase(s, LOGSLOT_WRITE);
-	return complete(s, piece, false);
+	if (!complete(s, piece, false))
+		return false;
+	if (s->rate.per_second)
+		rate_take(&s->rate, n);
+	return true;
 }

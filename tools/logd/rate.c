@@ -1,5 +1,6 @@
 #include "tools/logd/rate.h"
 
+#define RATE_SECONDS_MAX ((uint64_t)1 << 22) /* at one look: 48 days, which is longer than any debt */
 #define RATE_MAX ((uint64_t)1 << 40) /* bytes a second: more is no limit, and products stay below 2^63 */
 
 void rate_set(struct rate *r, uint64_t per_second, usec_t now)
@@ -13,19 +14,19 @@ void rate_set(struct rate *r, uint64_t per_second, usec_t now)
 
 int64_t rate_left(struct rate *r, usec_t now)
 {
-	int64_t most = (int64_t)r->per_second;
-	usec_t since = now > r->at ? now - r->at : 0;
-	/* Whole seconds apart, so that no product is too big. */
-	int64_t more = since / USEC_SEC > 3600 ? most : (int64_t)(since / USEC_SEC) * most;
-	more += (int64_t)((since % USEC_SEC) / 1000) * most / 1000;
+	uint64_t most = r->per_second;
+	usec_t ms = now > r->at ? (now - r->at) / USEC_MS : 0;
+	/* Seconds and the rest apart, so that no product is too big. */
+	uint64_t seconds = ms / 1000 < RATE_SECONDS_MAX ? ms / 1000 : RATE_SECONDS_MAX;
+	uint64_t thousandths = (ms % 1000) * most + r->part;
+	int64_t more = (int64_t)(seconds * most + thousandths / 1000);
 
-	if (r->left + more >= most) {
-		r->left = most;
-		r->at = now;
-	} else if (more > 0) {
-		r->left += more;
-		/* Only the time of those: what was a part of a byte is not lost to many looks. */
-		r->at += (usec_t)(more / most) * USEC_SEC + (usec_t)((more % most) * 1000 / most) * 1000;
+	r->at += ms * USEC_MS;
+	r->part = thousandths % 1000;
+	r->left += more;
+	if (r->left >= (int64_t)most) {
+		r->left = (int64_t)most;
+		r->part = 0;
 	}
 	return r->left;
 }

@@ -12,7 +12,8 @@
 struct rate {
 	uint64_t per_second; /* bytes, 0: no limit */
 	int64_t left; /* bytes that may pass now; below 0: a debt */
-	usec_t at; /* monotonic: when `left` was so */
+	uint64_t part; /* and thousandths of a byte, so that many looks neither lose nor win anything */
+	usec_t at; /* monotonic: when `left` was so; the part of a millisecond since isn't counted yet */
 };
 
 void rate_set(struct rate *r, uint64_t per_second, usec_t now); /* full, unless it was so already */

@@ -44,7 +44,7 @@ static void configure(struct stream *s, const struct logwire_packet *p)
 	/* Only now, so that one that stays is not closed in between. */
 	file_put(old[0]);
 	file_put(old[1]);
-	if (s->ring_fd >= 0 && s->path)
+	if (s->ring_fd >= 0 && s->path && p->rules.ring) /* it may have got a file since */
 		file_keep_in(s->path, s->ring_fd);
 	file_rule(s->path, &p->rules);
 	file_rule(s->combined, &p->rules);
@@ -294,6 +294,11 @@ void stream_drain(struct stream *s, bool last)
 			break;
 		there -= moved;
 	}
+	/* Nothing comes any more before which it could be told what was dropped. */
+	if (last && s->path)
+		file_works(s->path);
+	if (last && s->combined)
+		file_works(s->combined);
 }
 
 int stream_change(struct stream *s, const struct logwire_packet *p)
