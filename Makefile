@@ -92,7 +92,7 @@ demo: ## install what it needs, build and start the asset-management example
 # Debian packages, by what needs them.
 DEPS_BUILD := gcc make libc6-dev libcap-dev libseccomp-dev libinih-dev libjansson-dev zlib1g-dev
 DEPS_TEST  := libcriterion-dev docker.io docker-compose iptables debootstrap qemu-system-x86 e2fsprogs socat busybox-static curl procps \
-	      ca-certificates xz-utils tini dumb-init mandoc
+	      ca-certificates tzdata xz-utils tini dumb-init mandoc
 DEPS_LINT  := clang clang-tidy cppcheck shellcheck gcovr libclang-rt-14-dev
 DEPS_BENCH := tini dumb-init catatonit s6 runit supervisor strace
 DEPS_NODE  := $(if $(shell command -v node),,nodejs) $(if $(shell command -v npm),,npm)
