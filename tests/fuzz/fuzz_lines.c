@@ -1,9 +1,10 @@
 /* Any bytes as a log that somebody looks at (max_len=4096): cut into lines, nothing is lost, the last lines are found where they
- * begin, and what is shown on a terminal can't drive it. */
+ * begin, objects are read, and what is shown on a terminal can't drive it. */
 #include "base/own.h"
 #include "base/text.h"
 #include "model/textfile.h"
 #include "tests/fuzz/must.h"
+#include "tools/cli/logline.h"
 #include "tools/cli/logshow.h"
 #include "tools/cli/tail.h"
 
@@ -73,11 +74,37 @@ static void check_tail(const char *data, size_t n, size_t lines)
 	must(found <= lines && (found == lines || start == 0) && have == found);
 }
 
+/* As lines of a log that may be objects: text comes out as it is, and nothing is begun for ever. */
+static void check_join(const char *data, size_t n)
+{
+	struct logjoin j = { 0 };
+	struct logline l;
+
+	for (size_t at = 0; at < n;) {
+		const char *nl = memchr(data + at, '\n', n - at);
+		size_t len = nl ? (size_t)(nl - data) - at : n - at;
+		int r = logjoin_feed(&j, data + at, len, 42, true, &l);
+		must(r >= 0);
+		if (r == LOGJOIN_AGAIN) {
+			r = logjoin_feed(&j, data + at, len, 42, true, &l);
+			must(r == LOGJOIN_LINE || r == LOGJOIN_MORE);
+		}
+		must(r == LOGJOIN_MORE || l.s);
+		must(r == LOGJOIN_MORE || data[at] == '{' || (l.s == data + at && l.n == len && l.wall == 42));
+		at += len + 1;
+	}
+	if (logjoin_end(&j, &l))
+		must(l.s);
+	must(!logjoin_end(&j, &l));
+	logjoin_done(&j);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (size < 2)
 		return 0;
 	check_lines((const char *)data + 2, size - 2, 1 + data[0]);
 	check_tail((const char *)data + 2, size - 2, data[1] % 8);
+	check_join((const char *)data + 2, size - 2);
 	return 0;
 }

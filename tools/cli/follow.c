@@ -149,7 +149,8 @@ static int look_again(struct file *file)
 	struct older_mark to = { .dev = file->st.st_dev, .ino = file->st.st_ino, .seen = file->seen };
 	if (old >= 0 || from.after)
 		(void)older_between(file->path, &from, &to, on_line, file);
-	free(take_ptr(&file->after));
+	free(file->after);
+	file->after = NULL;
 	drain(file);
 	return 0;
 }
