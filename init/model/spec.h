@@ -73,13 +73,13 @@ struct spec {
 	enum log_rotate log_rotate;
 	usec_t log_rotate_every; /* LOG_ROTATE_SPAN */
 	uint64_t log_total_max; /* bytes of a log's files together, 0: any */
-	bool log_compress;
 	enum log_format log_format;
 	enum log_overflow log_overflow;
 	uint64_t log_rate_limit; /* bytes a second, 0: any */
 	char *log_owner; /* USER or USER:GROUP, NULL: as pm1 */
 	struct strv log_sink; /* words of base/sinkaddr.h, SPEC_SINKS_MAX at most, no place twice */
 	int log_mode; /* of the files, -1: not given */
+	bool log_compress;
 	bool merge_logs; /* no instance suffix */
 
 	bool watch; /* parsed and checked now; acted on with the service model */

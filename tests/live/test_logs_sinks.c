@@ -75,7 +75,7 @@ Test(logs_sinks, the_journal_gets_any_bytes_in_its_own_protocol)
 	static const char message[] = "MESSAGE\n\x08\0\0\0\0\0\0\0a\0b\xff\xc3\x28\x01z\n";
 
 	live_start(&l, LIVE_PID1, HEAD "[service:web]\nautostart = no\nlog_sink = journal:@DIR@/socket\n" NO_FILES
-				       "command = sh -c 'printf \"a\\\\000b\\\\377\\\\303(\\\\001z\\\\n\" >&2; exec @PROG@ wait'\n");
+				       "command = sh -c 'printf \"a\\\\000b\\\\377\\\\303(\\\\001z\\\\n\" >&2; exec sleep 1000'\n");
 	(void)live_socket(&l);
 	struct heard h = { .fd = server_unix(live_path(&l, "socket")) };
 	json_decref(live_call(&l, "Start", "{\"targets\":[\"web\"]}"));
@@ -188,7 +188,7 @@ Test(logs_sinks, a_reader_that_never_reads_stops_no_service_and_each_byte_is_cou
 	json_int_t dropped = live_get(&l, "web", "pm1.log.sink_dropped");
 	cr_assert_gt(dropped, 0);
 	cr_expect_eq(dropped % 100, 0);
-	live_line(&l, "it has no room for more; new lines are dropped and counted");
+	live_line(&l, "its queue is full; new lines are dropped and counted");
 	cr_expect_not_null(strstr(call(&l, "describe", "web").out, "sinks dropped"));
 	/* Read after all, it says so where they are missing. */
 	char note[100];

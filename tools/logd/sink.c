@@ -9,6 +9,7 @@
 
 /* So long a sink that no service names any more waits for those who read what it has. */
 #define LINGER (30 * USEC_SEC)
+#define FULL_AGAIN (60 * USEC_SEC) /* that its queue is full is told no more often */
 #define FLUSH_AT (32 * 1024) /* bytes of lines after which a big piece is not waited for */
 
 struct sinks *sinks_new(struct loop *loop, struct logslot *slots)
@@ -172,8 +173,11 @@ static bool take(struct sink *s, uint32_t slot, const struct line *l, uint64_t c
 	sink_pump(s); /* perhaps somebody has taken something since */
 	if (sinkqueue_add(&s->queue, slot, l, counts))
 		return true;
-	log_warning("logd: sink %s: %llu bytes wait for it, and it has no room for more; new lines are dropped and counted", s->word,
-		    (unsigned long long)s->queue.waiting);
+	usec_t now = loop_now(s->all->loop);
+	if (!s->full_at || now - s->full_at > FULL_AGAIN) { /* else a reader that is a little too slow fills the log */
+		s->full_at = now;
+		log_warning("logd: sink %s: its queue is full; new lines are dropped and counted", s->word);
+	}
 	return false;
 }
 

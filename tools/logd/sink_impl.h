@@ -25,6 +25,7 @@ struct sink {
 	unsigned int refs;
 	struct sinkqueue queue;
 	uint64_t missing; /* bytes dropped since the last note about it */
+	usec_t full_at; /* when it was last told that there is no room, 0: never */
 	size_t unflushed; /* bytes of lines since the last flush */
 	struct loop_timer *linger; /* without references, and something waits */
 
