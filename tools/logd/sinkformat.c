@@ -23,8 +23,7 @@ static void add_printable(struct text *t, const char *s, size_t max)
 	if (!*s)
 		(void)text_add(t, "-");
 	for (size_t i = 0; s[i] && i < max; i++) {
-		char c = s[i] > ' ' && s[i] < 127 ? s[i] : '_';
-		(void)text_addn(t, &c, 1);
+		(void)text_addn(t, s[i] > ' ' && s[i] < 127 ? s + i : "_", 1);
 	}
 }
 

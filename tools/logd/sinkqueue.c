@@ -114,6 +114,8 @@ void sinkqueue_pop(struct sinkqueue *q)
 	struct sinkchunk *c = q->first_chunk;
 	bool is_next = e == sinkqueue_next(q);
 
+	if (!e)
+		return;
 	q->waiting -= e->counts;
 	q->first_at += e->size;
 	if (q->first_at < c->len) {
@@ -144,7 +146,7 @@ void sinkqueue_forget(struct sinkqueue *q, uint32_t slot)
 
 void sinkqueue_done(struct sinkqueue *q)
 {
-	while (!sinkqueue_is_empty(q))
+	while (sinkqueue_first(q))
 		sinkqueue_pop(q);
 }
 

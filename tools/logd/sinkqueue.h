@@ -50,7 +50,7 @@ struct sinkentry *sinkqueue_first(const struct sinkqueue *q); /* NULL: empty */
 struct sinkentry *sinkqueue_next(const struct sinkqueue *q); /* the first that is not sent; NULL: none */
 void sinkqueue_step(struct sinkqueue *q); /* the next one is sent */
 void sinkqueue_rewind(struct sinkqueue *q); /* none is sent */
-void sinkqueue_pop(struct sinkqueue *q); /* the first is done with */
+void sinkqueue_pop(struct sinkqueue *q); /* the first, if there is one, is done with */
 void sinkqueue_forget(struct sinkqueue *q, uint32_t slot); /* its lines go on as those of nobody */
 void sinkqueue_done(struct sinkqueue *q); /* leaves it empty */
 
