@@ -58,13 +58,12 @@ static bool unconfirmed(const struct sink *s)
 /* tcp: what the other side has is done with. */
 static void settle(struct sink *s)
 {
-	const struct sinkentry *e;
 	size_t open = 0;
 
 	if (!is_stream(s) || s->fd < 0 || s->connecting || !unconfirmed(s) || sys_unacked(s->fd, &open) < 0)
 		return;
 	uint64_t given = s->formatted - (s->out_len - s->out_sent), has = given > open ? given - open : 0;
-	while (unconfirmed(s) && (e = sinkqueue_first(&s->queue))->end <= has) {
+	while (unconfirmed(s) && sinkqueue_first(&s->queue)->end <= has) {
 		sink_is_done_with(s, true);
 		s->look = 0;
 		works(s);
