@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -147,4 +148,24 @@ Test(older, the_current_file_is_locked_and_one_that_goes_away_is_looked_for_agai
 	cr_expect_eq(flock(other, LOCK_EX | LOCK_NB), 0);
 	(void)close(other);
 	cr_expect_eq(older_open_current("none.log", &st), -ENOENT);
+}
+
+Test(older, of_a_process_only_a_file_in_memory_is_taken_for_a_log)
+{
+	char path[64];
+	struct stat st;
+
+	folder_put("a.log", "secret\n");
+	int named = open("a.log", O_RDONLY | O_CLOEXEC), memory = memfd_create("log", MFD_CLOEXEC);
+	cr_assert(named >= 0 && memory >= 0);
+	cr_assert_eq(text_format(path, sizeof(path), "/proc/%d/fd/%d", (int)getpid(), named), 0);
+	cr_expect_eq(older_open_current(path, &st), -ENXIO);
+	cr_assert_eq(text_format(path, sizeof(path), "/proc/%d/fd/%d", (int)getpid(), memory), 0);
+	sys_fake_reset();
+	int fd = older_open_current(path, &st);
+	cr_expect_geq(fd, 0);
+	cr_expect_eq(sys_fake_count("open"), 1, "at once");
+	(void)close(fd);
+	(void)close(named);
+	(void)close(memory);
 }

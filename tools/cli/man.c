@@ -38,7 +38,8 @@ static const struct item files[] = {
 	{ "/run/pm1/pm1.sock", "The control socket of root's pm1." },
 	{ "$XDG_RUNTIME_DIR/pm1/pm1.sock", "That of a user's. Where it can't be made, /run/pm1-UID, /tmp/pm1-UID and /dev/shm/pm1-UID are "
 					   "tried, then the abstract socket @pm1-UID; root's pm1 tries the last three too." },
-	{ "/var/log/pm1", "The logs of root's pm1: NAME-out.log and NAME-error.log of each service, and pm1.log of a daemon." },
+	{ "/var/log/pm1", "The logs of root's pm1: NAME-out.log and NAME-error.log of each service, and pm1.log of a daemon. "
+			   "Beside each lies when its bytes came, for `pm1 logs': .NAME-out.log.times." },
 	{ "$XDG_STATE_HOME/pm1/logs", "Those of a user's; without that variable ~/.local/state/pm1/logs, without a home /tmp/pm1-UID/logs." },
 	{ "/etc/pm1.ini", "What is started when pm1 boots a machine." },
 };

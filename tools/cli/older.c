@@ -14,6 +14,7 @@
 
 #define READ_SIZE 65536
 #define OPEN_TRIES 100
+#define OF_PROCESS "/proc/"
 
 static bool is_gz_of(const char *gz, const char *plain)
 {
@@ -76,6 +77,8 @@ int older_open_current(const char *path, struct stat *ret)
 		int r = sys_fstat(fd, ret);
 		if (r < 0)
 			return r;
+		if (strncmp(path, OF_PROCESS, strlen(OF_PROCESS)) == 0) /* asked from another PID namespace it is any process's file */
+			return ret->st_nlink == 0 ? take_fd(&fd) : -ENXIO;
 		if ((!busy && ret->st_nlink > 0) || i == OPEN_TRIES)
 			return take_fd(&fd);
 	}

@@ -14,7 +14,7 @@ int older_list(const char *path, struct strv *ret);
 /* Opens one for reading, by its name or, when it has been compressed since, by that with .gz. 0, or open's error. */
 int older_open(const char *path, gzFile *ret);
 /* Opens what stands at the path now, locked: who compresses rotated files leaves alone what somebody reads, so it can be found again
- * by its inode. The descriptor, or open's error. */
+ * by its inode. Below /proc a log is a file in memory, which has no name: -ENXIO for any other. The descriptor, or open's error. */
 int older_open_current(const char *path, struct stat *ret);
 
 /* A file that was opened at the path: known by its inode. Who holds it open and locked (LOCK_SH) keeps it from being compressed; one
