@@ -121,7 +121,7 @@ static void call_targets(struct requests *r, struct session *s, const struct cal
 		if (verb == VERB_START)
 			service_start(v, cause);
 		else if (verb == VERB_STOP)
-			service_stop(v, cause);
+			manager_stop(requests_cfg(r)->manager, v, cause);
 		else if (verb == VERB_RESTART)
 			service_restart(v, cause);
 		else if (verb == VERB_DELETE)

@@ -192,6 +192,7 @@ static json_t *report_own(struct service *s)
 	set(o, "since", json_integer(ms(s->since_wall)));
 	set(o, "cause", s->history_n ? str(s->history[(s->history_n - 1) % SERVICE_HISTORY].cause) : str("not started yet"));
 	set(o, "failure", str_or_null(s->failure));
+	set(o, "waiting_for", s->state == STATE_WAITING ? str(s->waits_for) : json_null());
 	usec_t due = s->state == STATE_BACKOFF ? loop_timer_due(s->timer) : USEC_NEVER, now = clock_mono();
 	set(o, "restart_in_ms", due == USEC_NEVER ? json_null() : json_integer(due > now ? ms(due - now) : 0));
 	set(o, "signal", s->has_exit && !s->last.exited ? str(signal_text(s->last.code, sig, sizeof(sig))) : json_null());

@@ -96,6 +96,10 @@ static enum reached look_at(const struct requests *r, const struct request *q, c
 		}
 		if (s->runs > g->runs || (q->verb == VERB_START && s->state == STATE_ONLINE && !s->next_cause[0]))
 			return REACHED;
+		if (s->state == STATE_WAITING && s->stuck) {
+			*why = s->waits_for;
+			return FAILED;
+		}
 		if (!service_at_rest(s) || s->want_up)
 			return WAIT;
 		*why = s->history_n ? s->history[(s->history_n - 1) % SERVICE_HISTORY].cause : "was not started";

@@ -30,9 +30,16 @@ const char *cause_of_step(const struct service *s, enum event event, usec_t dela
 	case EVENT_GIVE_UP:
 		if (s->start_failed)
 			(void)text_addf(&t, "cannot start: %s", s->failure);
-		else
+		else if (!s->spec->autorestart) {
+			char why[SERVICE_CAUSE_MAX];
+			(void)text_addf(&t, "%s", cause_of_exit(s, why, sizeof(why)));
+		} else
 			(void)text_addf(&t, "gave up after %u unstable runs (max_restarts)", s->track.unstable);
 		break;
+	case EVENT_WAIT:
+		(void)text_addf(&t, "waiting for %s", s->waits_for);
+		break;
+	case EVENT_COMPLETED:
 	case EVENT_EMPTY:
 	case EVENT_EXIT:
 	case EVENT_FINAL: {
@@ -47,7 +54,7 @@ const char *cause_of_step(const struct service *s, enum event event, usec_t dela
 		(void)text_addf(&t, "cannot start: %s", s->failure);
 		break;
 	case EVENT_STOP:
-	case EVENT_EXEC_OK:
+	case EVENT_READY:
 	case EVENT_TIMEOUT:
 	case EVENT_RETRY:
 	case EVENT_MAX:

@@ -42,6 +42,8 @@ static void on_changed(void *ctx, struct service *s)
 
 	if (service_at_rest(s) && (s->doomed || m->down_begun))
 		manager_begin_sweep(m);
+	if (m->has_order)
+		manager_look_at_order(m);
 	m->cfg.changed(m->cfg.ctx);
 }
 
@@ -92,7 +94,10 @@ int manager_new(const struct manager_config *cfg, struct manager **ret)
 	m->cfg.host.ctx = m;
 	m->cfg.host.changed = on_changed;
 	m->cfg.host.ended = on_ended;
+	manager_wire_order(m);
 	int r = loop_timer_new(cfg->host.loop, on_sweep, m, &m->sweeper);
+	if (r == 0)
+		r = loop_timer_new(cfg->host.loop, manager_on_order, m, &m->orderer);
 	if (r == 0)
 		r = loop_timer_new(cfg->host.loop, manager_on_deadline, m, &m->deadline);
 	if (r < 0) {
@@ -112,6 +117,7 @@ void manager_free(struct manager *m)
 	roster_done(&m->roster);
 	strv_done(&m->files);
 	loop_timer_free(&m->sweeper);
+	loop_timer_free(&m->orderer);
 	loop_timer_free(&m->deadline);
 	free(m);
 }
@@ -133,8 +139,8 @@ struct service *manager_by_id(const struct manager *m, int id)
 
 void manager_delete(struct manager *m, struct service *s, const char *cause)
 {
-	service_stop(s, cause);
 	s->doomed = true;
+	manager_stop(m, s, cause);
 	if (service_at_rest(s))
 		manager_begin_sweep(m);
 }

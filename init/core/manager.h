@@ -46,7 +46,10 @@ int manager_match(struct manager *m, const char *target, void (*fn)(void *ctx, s
 /* The nearest known name to a target that means nothing, or NULL. Borrowed until the list changes. */
 const char *manager_nearest(struct manager *m, const char *target);
 
-/* Stops everything, side by side, within shutdown_timeout; then `down` is called with the code. Called again: hurries. The code of
+/* Stops it once those that need it, and are to be stopped too, are down: call it for each, in any order. */
+void manager_stop(struct manager *m, struct service *s, const char *cause);
+
+/* Stops everything, side by side but for who needs whom, within shutdown_timeout; then `down` is called with the code. Called again: hurries. The code of
  * the first call stands. */
 void manager_shutdown(struct manager *m, int code, const char *cause);
 bool manager_is_down(const struct manager *m); /* a shutdown has begun */

@@ -23,8 +23,12 @@ void manager_on_deadline(void *ctx)
 		m->killed = true;
 		log_warning("shutdown_timeout is over: killing what is left");
 		loop_timer_in(m->deadline, LAST_WAIT);
-		for (size_t i = 0; i < m->roster.n; i++)
-			service_hurry(m->roster.v[i]);
+		for (size_t i = 0; i < m->roster.n; i++) {
+			struct service *s = m->roster.v[i];
+			if (s->stop_due)
+				service_stop(s, "no more time");
+			service_hurry(s);
+		}
 		return;
 	}
 	for (size_t i = 0; i < m->roster.n; i++)
@@ -47,7 +51,7 @@ void manager_shutdown(struct manager *m, int code, const char *cause)
 	log_notice("shutting down: %s", cause);
 	loop_timer_in(m->deadline, m->cfg.pm1->shutdown_timeout);
 	for (size_t i = 0; i < m->roster.n; i++)
-		service_stop(m->roster.v[i], cause);
+		manager_stop(m, m->roster.v[i], cause);
 	manager_begin_sweep(m); /* perhaps all are down already */
 }
 

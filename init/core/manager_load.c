@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/own.h"
 #include "base/text.h"
+#include "core/order.h"
 #include "model/plan.h"
 
 #include <errno.h>
@@ -22,6 +23,7 @@ static int make_instances(struct manager *m, struct spec *spec, const char *top_
 			return r;
 		s->top_file = top_file;
 		s->start_due = spec->autostart;
+		m->has_order |= order_has_any(spec);
 	}
 	return 0;
 }
@@ -67,6 +69,7 @@ static int apply_step(struct manager *m, const struct plan_step *step, const cha
 		bool was_at_rest = service_at_rest(s);
 		if (step->verb == PLAN_CHANGE) {
 			service_set_spec(s, step->new, &m->cfg.place);
+			m->has_order |= order_has_any(step->new);
 			if (restart && !was_at_rest)
 				service_restart(s, "configuration changed");
 			else if (restart && s->state == STATE_ERRORED)

@@ -14,7 +14,24 @@
 static const char *const not_inherited[] = { "LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "NOTIFY_SOCKET",
 					     "WATCHDOG_PID", "WATCHDOG_USEC", "PM1_ID" };
 
-static int build_env(const struct service *s, const struct ids *ids, struct strv *env)
+static int add_env(struct strv *env, const struct strv *from)
+{
+	for (size_t i = 0; i < from->n; i++) {
+		cleanup_free char *name = strdup(from->v[i]);
+		char *eq = name ? strchr(name, '=') : NULL;
+		if (!name)
+			return -ENOMEM;
+		if (!eq)
+			continue;
+		*eq = 0;
+		int r = strv_env_set(env, name, eq + 1);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int build_env(const struct service *s, const struct ids *ids, const struct strv *more, struct strv *env)
 {
 	const struct spec *spec = s->spec;
 	int r = spec->env_base.n ? strv_copy(env, &spec->env_base) : strv_from(env, s->host->environ);
@@ -34,17 +51,8 @@ static int build_env(const struct service *s, const struct ids *ids, struct strv
 	if (ids->set_user && ids->home[0] && (r = strv_env_set(env, "HOME", ids->home)) < 0)
 		return r;
 
-	for (size_t i = 0; i < spec->env.n; i++) {
-		cleanup_free char *name = strdup(spec->env.v[i]);
-		char *eq = name ? strchr(name, '=') : NULL;
-		if (!name)
-			return -ENOMEM;
-		if (!eq)
-			continue;
-		*eq = 0;
-		if ((r = strv_env_set(env, name, eq + 1)) < 0)
-			return r;
-	}
+	if ((r = add_env(env, &spec->env)) < 0 || (more && (r = add_env(env, more)) < 0))
+		return r;
 	/* The mark comes last: nothing in the file can take it away. It is how kin.h knows us. */
 	return strv_add(env, s->mark);
 }
@@ -59,16 +67,18 @@ static void describe_key(const struct service *s, const char *key, struct text *
 		(void)text_addf(t, " (%s)", key);
 }
 
-void process_tell_failure(struct service *s, enum spawn_stage stage, int err)
+void process_tell_failure(struct service *s, const struct process_job *job, enum spawn_stage stage, int err)
 {
 	struct text t = TEXT_INIT(s->failure);
 	const char *key = spawn_stage_key(stage);
 
 	if (stage == SPAWN_GROUP && !s->spec->group)
 		key = "user"; /* whose group it is */
+	if (stage == SPAWN_EXEC && strcmp(job->key, "command") != 0)
+		key = job->key;
 	(void)text_addf(&t, "%s", spawn_stage_name(stage));
-	if (stage == SPAWN_EXEC && s->spec->argv.n)
-		(void)text_addf(&t, " '%s'", s->spec->argv.v[0]);
+	if (stage == SPAWN_EXEC && job->argv->n)
+		(void)text_addf(&t, " '%s'", job->argv->v[0]);
 	if (stage == SPAWN_CWD && s->spec->cwd)
 		(void)text_addf(&t, " '%s'", s->spec->cwd);
 	(void)text_addf(&t, ": %s", err_text(err));
@@ -98,7 +108,7 @@ bool process_is_permanent(enum spawn_stage stage, int err)
 	return false;
 }
 
-int process_spawn(struct service *s, struct spawned *ret)
+int process_spawn(struct service *s, const struct process_job *what, struct spawned *ret)
 {
 	const struct spec *spec = s->spec;
 	struct ids ids = { 0 };
@@ -121,10 +131,10 @@ int process_spawn(struct service *s, struct spawned *ret)
 	}
 
 	struct strv env = { 0 };
-	r = build_env(s, &ids, &env);
+	r = build_env(s, &ids, what->env, &env);
 	if (r == 0) {
 		struct spawn_job job = {
-			.argv = spec->argv.v,
+			.argv = what->argv->v,
 			.env = env.v,
 			.cwd = spec->cwd,
 			.in_fd = -1,
@@ -138,15 +148,19 @@ int process_spawn(struct service *s, struct spawned *ret)
 			.nofile = s->host->nofile,
 			.oom_score_adj = s->host->oom_score_adj,
 		};
-		logstream_starts(s->out, 0);
-		logstream_starts(s->err, 0);
+		if (what->is_main) {
+			logstream_starts(s->out, 0);
+			logstream_starts(s->err, 0);
+		}
 		r = spawn_start(&job, ret);
-		logstream_starts(s->out, r < 0 ? 0 : ret->pid);
-		logstream_starts(s->err, r < 0 ? 0 : ret->pid);
+		if (what->is_main && r == 0) {
+			logstream_starts(s->out, ret->pid);
+			logstream_starts(s->err, ret->pid);
+		}
 	}
 	strv_done(&env);
 	if (r < 0)
-		process_tell_failure(s, SPAWN_FORK, -r);
+		process_tell_failure(s, what, SPAWN_FORK, -r);
 	return r;
 }
 
@@ -163,7 +177,7 @@ int process_signal(struct service *s, int sig, bool group)
 	return r;
 }
 
-static ssize_t find_rest(struct service *s, pid_t *pids, size_t max)
+ssize_t process_pids(const struct service *s, pid_t *pids, size_t max)
 {
 	if (s->cgroup)
 		return cgroup_pids(s->cgroup, pids, max);
@@ -174,7 +188,7 @@ size_t process_signal_rest(struct service *s, int sig)
 {
 	cleanup_free pid_t *pids = calloc(KIN_MAX, sizeof(*pids));
 	size_t reached = 0;
-	ssize_t n = pids ? find_rest(s, pids, KIN_MAX) : -ENOMEM;
+	ssize_t n = pids ? process_pids(s, pids, KIN_MAX) : -ENOMEM;
 
 	if (n < 0) {
 		log_warning("%s: cannot list the processes it left behind: %s", s->spec->name, err_text((int)n));

@@ -6,10 +6,17 @@
 
 #include "core/service.h"
 
-/* Forks and lets the child exec. 0: s->pid and s->status_fd are set; or -errno with s->failure told and nothing left behind. */
-int process_spawn(struct service *s, struct spawned *ret);
+/* What is to run: the service's own command, or another in its place and with all that is its. */
+struct process_job {
+	const struct strv *argv;
+	const char *key; /* where it stands in the file: "command", "exec_stop" */
+	const struct strv *env; /* more of the environment, NULL: nothing */
+	bool is_main; /* what is said from here on is a new run's */
+};
+/* Forks and lets the child exec. 0 and *ret; or -errno with s->failure told and nothing left behind. */
+int process_spawn(struct service *s, const struct process_job *job, struct spawned *ret);
 /* The child's report of a failed step, in words with the key and its place, in s->failure. */
-void process_tell_failure(struct service *s, enum spawn_stage stage, int err);
+void process_tell_failure(struct service *s, const struct process_job *job, enum spawn_stage stage, int err);
 /* Whether no retry mends it: no such program, not executable, no such user. */
 bool process_is_permanent(enum spawn_stage stage, int err);
 
@@ -17,6 +24,8 @@ bool process_is_permanent(enum spawn_stage stage, int err);
 int process_signal(struct service *s, int sig, bool group);
 /* Signals all that is left of the service but not main. How many were reached. */
 size_t process_signal_rest(struct service *s, int sig);
+/* All living processes of the service, main included. Stores up to max, returns how many or -errno. */
+ssize_t process_pids(const struct service *s, pid_t *pids, size_t max);
 /* SIGKILL to everything of the service. */
 void process_kill_all(struct service *s);
 /* Whether any process of the service lives, main not counted. */

@@ -7,9 +7,11 @@
 #include "base/sys.h"
 #include "base/text.h"
 #include "core/cause.h"
+#include "core/hook.h"
 #include "core/memwatch.h"
 #include "core/outputs.h"
 #include "core/process.h"
+#include "core/readiness.h"
 
 #include <errno.h>
 #include <sys/epoll.h>
@@ -74,9 +76,14 @@ void service_free(struct service *s)
 		return;
 	if (s->pid > 0)
 		reaper_forget(s->host->reaper, s->pid);
+	if (s->spec) { /* not in a half-made one */
+		hook_cancel(s);
+		readiness_end(s);
+	}
 	loop_remove(&s->status_source);
 	loop_timer_free(&s->timer);
 	loop_timer_free(&s->sampler);
+	loop_timer_free(&s->adopt);
 	close_fd(&s->status_fd);
 	close_fd(&s->pidfd);
 	logstream_close(s->out);
@@ -144,7 +151,8 @@ void service_apply(struct service *s, enum event event, const char *cause)
 
 void service_check_empty(struct service *s)
 {
-	if (s->pid == 0 && (s->state == STATE_EXITED || s->state == STATE_STOPPING) && !process_any_left(s))
+	if (s->pid == 0 && (s->state == STATE_EXITED || s->state == STATE_STOPPING) && !process_any_left(s) &&
+	    service_emptied(s) == EVENT_EMPTY)
 		service_apply(s, EVENT_EMPTY, "its last process has ended");
 }
 
@@ -158,17 +166,64 @@ static void set_next_cause(struct service *s, const char *cause)
 
 void service_start(struct service *s, const char *cause)
 {
+	char why[SERVICE_CAUSE_MAX];
+
 	s->want_up = true;
-	s->capped = s->doomed = false;
+	s->capped = s->failed = s->doomed = s->stop_due = false;
 	if (s->state == STATE_STOPPING || s->state == STATE_EXITED)
 		set_next_cause(s, cause); /* the start follows once it is down */
 	restart_clear(&s->track);
-	service_apply(s, EVENT_START, cause);
+	if (s->host->starts)
+		s->host->starts(s->host->ctx, s);
+	enum event e = service_gated(s, EVENT_START);
+	if (e == EVENT_WAIT && text_format(why, sizeof(why), "%s: waiting for %s", cause, s->waits_for) < 0)
+		(void)text_format(why, sizeof(why), "%.*s", SERVICE_CAUSE_MAX - 4, s->waits_for);
+	service_apply(s, e, e == EVENT_WAIT ? why : cause);
+}
+
+enum event service_gated(struct service *s, enum event event)
+{
+	if (!s->host->may_start || s->host->may_start(s->host->ctx, s)) {
+		s->waits_for[0] = 0;
+		s->stuck = false;
+		return event;
+	}
+	return EVENT_WAIT;
+}
+
+void service_try(struct service *s, const char *cause)
+{
+	bool stuck = s->stuck;
+
+	if (s->state != STATE_WAITING)
+		return;
+	if (service_gated(s, EVENT_START) == EVENT_START)
+		service_apply(s, EVENT_START, cause);
+	else if (s->stuck != stuck)
+		s->host->changed(s->host->ctx, s);
+}
+
+void service_ready(struct service *s, const char *cause)
+{
+	if (s->state == STATE_STARTING && s->step == STEP_MAIN && s->main_ran)
+		service_apply(s, EVENT_READY, cause);
+}
+
+void service_fail(struct service *s, const char *cause)
+{
+	if (s->state != STATE_STARTING && s->state != STATE_ONLINE)
+		return;
+	s->capped = s->failed = true;
+	s->capped_uptime = s->not_ready ? 0 : clock_mono() - s->started;
+	set_next_cause(s, cause);
+	if (text_copy(s->failure, sizeof(s->failure), cause) < 0)
+		(void)text_format(s->failure, sizeof(s->failure), "%.*s...", SERVICE_CAUSE_MAX - 4, cause);
+	service_apply(s, EVENT_STOP, cause);
 }
 
 void service_stop(struct service *s, const char *cause)
 {
-	s->want_up = s->capped = false;
+	s->want_up = s->capped = s->stop_due = false;
 	s->next_cause[0] = 0;
 	service_apply(s, EVENT_STOP, cause);
 }
@@ -180,6 +235,8 @@ void service_restart_capped(struct service *s, const char *cause)
 		return;
 	}
 	s->capped = true;
+	s->failed = false;
+	s->capped_uptime = 0;
 	set_next_cause(s, cause);
 	service_apply(s, EVENT_STOP, cause);
 }
@@ -202,6 +259,7 @@ void service_restart(struct service *s, const char *cause)
 
 void service_hurry(struct service *s)
 {
+	s->hurried = true;
 	if (s->state == STATE_STOPPING || s->state == STATE_EXITED)
 		service_apply(s, EVENT_TIMEOUT, "no more time: SIGKILL");
 }

@@ -41,9 +41,18 @@ struct service_host {
 	/* Both are called from within service_apply(): note it, act later. */
 	void (*changed)(void *ctx, struct service *s); /* the state or the wish changed */
 	void (*ended)(void *ctx, struct service *s); /* at rest by itself: the rules said final or gave up */
+	/* Somebody wants it up: what it requires is started, what it conflicts with stopped. May be NULL, as the next two. */
+	void (*starts)(void *ctx, struct service *s);
+	/* Whether what it requires is there; else s->waits_for and s->stuck say what isn't. */
+	bool (*may_start)(void *ctx, struct service *s);
+	/* How long an automatic restart waits besides its own delay, since so many others restart. */
+	usec_t (*restart_turn)(void *ctx);
 };
 
 struct outputs_place; /* core/outputs.h */
+
+/* What runs in the place of s->pid. */
+enum step { STEP_MAIN, STEP_PRE, STEP_STOP_POST };
 
 struct service_event {
 	uint64_t wall; /* usec */
@@ -62,10 +71,23 @@ struct service {
 	bool want_up;
 	bool doomed; /* to be deleted once it is down */
 	bool killed; /* SIGKILL was sent in this stop */
-	bool capped; /* this stop is a restart at a cap after an unstable run: as a crash it counts, and waits */
+	bool capped; /* this stop is a restart at a cap after an unstable run, or for a failure: as a crash it counts, and waits */
+	bool failed; /* ... for a failure */
+	usec_t capped_uptime; /* how long it had run then */
+	bool hurried; /* no time for exec_stop_post */
 	bool start_due; /* made, and to be started with the others of its file */
 	unsigned int kill_rounds; /* of this stop: many mean a process that can't die */
 
+	enum step step;
+	bool main_ran; /* in this run: exec_stop_post is due */
+	bool post_done;
+	bool not_ready; /* the run that ended never got as far as that */
+	char waits_for[SERVICE_CAUSE_MAX]; /* waiting: for whom, "db (backoff)" */
+	bool stop_due; /* to be stopped once those that need it are down */
+	char stop_cause[SERVICE_CAUSE_MAX];
+	bool stuck; /* ... and nothing is on its way that could change it */
+	struct loop_timer *adopt; /* looking for a daemon; NULL: never did */
+	struct hook *hook; /* owned: a command beside the service, NULL none */
 	pid_t pid; /* 0: none */
 	int pidfd; /* owned, -1 */
 	int status_fd; /* owned, -1: the exec report has been read */
@@ -116,6 +138,12 @@ void service_restart(struct service *s, const char *cause); /* stop, then start;
 void service_restart_capped(struct service *s, const char *cause);
 void service_hurry(struct service *s); /* a stop under way: kill now */
 void service_reset(struct service *s); /* counters to 0 */
+/* It runs, but not as it should (not ready in time, a watchdog): stopped, and started again by the rules for a crash. */
+void service_fail(struct service *s, const char *cause);
+/* Its readiness has come; nothing while it isn't starting. */
+void service_ready(struct service *s, const char *cause);
+/* What it waited for has changed. */
+void service_try(struct service *s, const char *cause);
 int service_signal(struct service *s, int sig); /* to the main process (or the group: kill_mode); -ESRCH */
 /* Orphans were reaped, or a cgroup has news: perhaps nothing is left of this service, or its memory passed a limit. */
 void service_check_empty(struct service *s);

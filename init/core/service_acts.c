@@ -3,10 +3,13 @@
 
 #include "base/log.h"
 #include "base/own.h"
+#include "base/parse.h"
 #include "base/text.h"
 #include "core/cause.h"
+#include "core/hook.h"
 #include "core/memwatch.h"
 #include "core/process.h"
+#include "core/readiness.h"
 
 #include <errno.h>
 #include <sys/epoll.h>
@@ -19,7 +22,7 @@
 #define KILL_ROUNDS_STUCK 4
 
 static void on_status(void *ctx, int fd, uint32_t events);
-static void on_reaped(void *ctx, const struct reaped *r);
+static enum event act_clear(struct service *s);
 
 /* The child's report is over; the pid may still be to be reaped. */
 static void forget_status(struct service *s)
@@ -34,36 +37,40 @@ static void on_failed_child(void *ctx, const struct reaped *r)
 	(void)r; /* its report has told why */
 }
 
-static enum event act_spawn(struct service *s)
+static struct process_job job_of(const struct service *s)
+{
+	const struct spec *spec = s->spec;
+
+	switch (s->step) {
+	case STEP_PRE:
+		return (struct process_job){ .argv = &spec->hook_argv[HOOK_START_PRE], .key = spec_hook_key(HOOK_START_PRE) };
+	case STEP_STOP_POST:
+		return (struct process_job){ .argv = &spec->hook_argv[HOOK_STOP_POST], .key = spec_hook_key(HOOK_STOP_POST) };
+	case STEP_MAIN:
+		break;
+	}
+	return (struct process_job){ .argv = &spec->argv, .key = "command", .is_main = true };
+}
+
+/* Runs what the step asks for as s->pid. 0, or -errno with s->failure told and no process left. */
+static int run_step(struct service *s, enum step step, const struct strv *env)
 {
 	struct spawned sp = { .pid = 0, .pidfd = -1, .status_fd = -1 };
-	const char *file = NULL;
 
-	s->killed = false;
-	s->kill_rounds = 0;
-	s->start_failed = false;
-	s->next_cause[0] = 0;
-	int r = memwatch_prepare(s, &file);
-	if (r < 0) {
-		char label[SERVICE_LABEL_MAX];
-		log_warning("%s: cannot set %s: %s; watching its memory by sampling instead",
-			    service_label(s, label, sizeof(label)), file ? file : "memory limits", err_text(r));
-	}
-	r = process_spawn(s, &sp);
-	if (r < 0) {
-		s->start_failed = true;
-		return EVENT_EXEC_FAILED;
-	}
+	s->step = step;
+	struct process_job job = job_of(s);
+	job.env = env;
+	int r = process_spawn(s, &job, &sp);
+	if (r < 0)
+		return r;
 	s->pid = sp.pid;
 	s->pidfd = sp.pidfd;
 	s->status_fd = sp.status_fd;
-	s->started = clock_mono();
-	s->started_wall = clock_wall();
-	r = reaper_watch(s->host->reaper, s->pid, on_reaped, s);
+	r = reaper_watch(s->host->reaper, s->pid, service_on_reaped, s);
 	if (r == 0)
 		r = loop_add(s->host->loop, s->status_fd, EPOLLIN, LOOP_SPAWN, on_status, s, &s->status_source);
 	if (r == 0)
-		return EVENT_MAX;
+		return 0;
 
 	/* Out of memory or epoll watches: a child that can't be watched must not run. */
 	process_kill_all(s);
@@ -71,15 +78,80 @@ static enum event act_spawn(struct service *s)
 	forget_status(s);
 	close_fd(&s->pidfd);
 	s->pid = 0;
-	s->start_failed = true;
-	process_tell_failure(s, SPAWN_FORK, -r);
-	return EVENT_EXEC_FAILED;
+	process_tell_failure(s, &job, SPAWN_FORK, -r);
+	return r;
+}
+
+static enum event act_spawn(struct service *s)
+{
+	bool has_pre = s->spec->hook_argv[HOOK_START_PRE].n > 0;
+	const char *file = NULL;
+
+	s->killed = s->hurried = false;
+	s->kill_rounds = 0;
+	s->start_failed = s->main_ran = s->post_done = false;
+	s->not_ready = true;
+	s->next_cause[0] = s->waits_for[0] = 0;
+	int r = memwatch_prepare(s, &file);
+	if (r < 0) {
+		char label[SERVICE_LABEL_MAX];
+		log_warning("%s: cannot set %s: %s; watching its memory by sampling instead",
+			    service_label(s, label, sizeof(label)), file ? file : "memory limits", err_text(r));
+	}
+	s->started = clock_mono();
+	s->started_wall = clock_wall();
+	if (s->spec->listen_timeout && (has_pre || readiness_wanted(s)))
+		loop_timer_in(s->timer, s->spec->listen_timeout);
+	if (run_step(s, has_pre ? STEP_PRE : STEP_MAIN, NULL) < 0) {
+		s->start_failed = true;
+		return EVENT_EXEC_FAILED;
+	}
+	return EVENT_MAX;
+}
+
+/* What systemd tells its ExecStopPost=, and our reason in words. */
+static int end_env(const struct service *s, struct strv *env)
+{
+	char sig[16], why[SERVICE_CAUSE_MAX];
+	const char *how = s->last.exited ? "exited" : s->last.core ? "dumped" : "killed";
+	int r = strv_addf(env, "EXIT_CODE=%s", s->has_exit ? how : "");
+
+	if (r == 0 && s->has_exit && s->last.exited)
+		r = strv_addf(env, "EXIT_STATUS=%d", s->last.code);
+	else if (r == 0)
+		r = strv_addf(env, "EXIT_STATUS=%s", s->has_exit ? signal_text(s->last.code, sig, sizeof(sig)) : "");
+	return r < 0 ? r : strv_addf(env, "PM1_REASON=%s", cause_of_exit(s, why, sizeof(why)));
+}
+
+/* The last process is gone. With an exec_stop_post that has not run yet it isn't over. */
+enum event service_emptied(struct service *s)
+{
+	struct strv env = { 0 };
+	char label[SERVICE_LABEL_MAX];
+
+	if (!s->main_ran || s->post_done || s->hurried || s->spec->hook_argv[HOOK_STOP_POST].n == 0)
+		return EVENT_EMPTY;
+	s->post_done = true;
+	int r = end_env(s, &env);
+	if (r == 0)
+		r = run_step(s, STEP_STOP_POST, &env);
+	strv_done(&env);
+	if (r < 0) {
+		log_warning("%s: exec_stop_post: %s; going on without it", service_label(s, label, sizeof(label)), err_text(r));
+		return EVENT_EMPTY;
+	}
+	s->killed = false;
+	s->kill_rounds = 0;
+	loop_timer_in(s->timer, s->spec->kill_timeout);
+	return EVENT_MAX;
 }
 
 static enum event act_clear(struct service *s)
 {
+	hook_cancel(s);
+	readiness_end(s);
 	if (!process_any_left(s))
-		return EVENT_EMPTY;
+		return service_emptied(s);
 	size_t n = process_signal_rest(s, s->killed ? SIGKILL : s->spec->stop_signal);
 	if (!s->killed)
 		(void)process_signal_rest(s, SIGCONT);
@@ -91,50 +163,72 @@ static enum event act_clear(struct service *s)
 	return EVENT_MAX;
 }
 
+static uint32_t chance(void)
+{
+	return (uint32_t)(clock_mono() * 2654435761u >> 7);
+}
+
+/* When very many restart at once they take turns. */
+static void take_turn(struct service *s, usec_t *delay)
+{
+	usec_t turn = s->host->restart_turn ? s->host->restart_turn(s->host->ctx) : 0;
+
+	if (*delay < turn)
+		*delay = turn;
+}
+
 static enum event act_decide(struct service *s, usec_t *delay)
 {
 	struct restart_end end = {
 		.exited = !s->start_failed && s->last.exited,
 		.code = s->last.code,
 		.start_failed = s->start_failed,
-		.uptime = s->start_failed ? 0 : clock_mono() - s->started,
-		.chance = (uint32_t)(clock_mono() * 2654435761u >> 7),
+		.uptime = s->start_failed || s->not_ready ? 0 : clock_mono() - s->started,
+		.chance = chance(),
 	};
+	bool is_oneshot = s->spec->type == TYPE_ONESHOT;
 
 	if (s->start_failed && s->permanent)
 		return EVENT_GIVE_UP;
+	if (is_oneshot && end.exited && (end.code == 0 || (end.code < 256 && s->spec->stop_exit_codes[end.code])))
+		return EVENT_COMPLETED;
 	switch (restart_decide(s->spec, &s->track, &end, delay)) {
 	case RESTART_AGAIN:
+		take_turn(s, delay);
 		return EVENT_AGAIN;
-	case RESTART_FINAL:
-		return EVENT_FINAL;
+	case RESTART_FINAL: /* a oneshot that failed and isn't tried again has not done what others may wait for */
+		return is_oneshot ? EVENT_GIVE_UP : EVENT_FINAL;
 	case RESTART_GIVE_UP:
 		return EVENT_GIVE_UP;
 	}
 	return EVENT_FINAL;
 }
 
-/* What follows a restart at a cap: a program that passes its cap as soon as it runs is a crash loop like any other. */
+/* What follows a stop for a cap or a failure: a program that passes its cap as soon as it runs is a crash loop like any other. */
 static enum event act_capped(struct service *s, usec_t *delay)
 {
-	struct restart_end end = { .code = s->spec->stop_signal, .chance = (uint32_t)(clock_mono() * 2654435761u >> 7) };
+	struct restart_end end = { .code = s->spec->stop_signal, .uptime = s->capped_uptime, .chance = chance() };
 
 	s->capped = false;
 	switch (restart_decide(s->spec, &s->track, &end, delay)) {
 	case RESTART_AGAIN:
 		s->next_cause[0] = 0;
+		take_turn(s, delay);
 		return EVENT_AGAIN;
 	case RESTART_GIVE_UP:
 		s->next_cause[0] = 0;
 		return EVENT_GIVE_UP;
-	case RESTART_FINAL: /* autorestart is about ends; the cap asked for a restart */
-		break;
+	case RESTART_FINAL: /* autorestart is about ends; a cap asks for a restart, a failure doesn't */
+		if (!s->failed)
+			break;
+		s->next_cause[0] = 0;
+		return EVENT_GIVE_UP;
 	}
 	s->restarts++;
-	return EVENT_START;
+	return service_gated(s, EVENT_START);
 }
 
-static void act_term(struct service *s)
+static void signal_main(struct service *s)
 {
 	bool group = s->spec->kill_mode == KILL_MODE_GROUP;
 	int r = process_signal(s, s->spec->stop_signal, group);
@@ -145,6 +239,35 @@ static void act_term(struct service *s)
 	if (s->spec->stop_signal != SIGKILL)
 		(void)process_signal(s, SIGCONT, group);
 	loop_timer_in(s->timer, s->spec->kill_timeout);
+}
+
+static void on_stop_command(struct service *s, const struct reaped *r)
+{
+	(void)r;
+	if (s->state == STATE_STOPPING && s->pid > 0 && !s->killed)
+		signal_main(s);
+}
+
+static enum event act_term(struct service *s)
+{
+	struct strv env = { 0 };
+	int r = -ENOENT;
+
+	readiness_end(s);
+	hook_cancel(s);
+	loop_timer_off(s->timer);
+	if (s->pid == 0) /* a daemon that isn't found yet */
+		return act_clear(s);
+	/* Its own time is kill_timeout as well: then the signal follows, and the same again until the kill. */
+	if (s->spec->hook_argv[HOOK_STOP].n && s->main_ran && s->step == STEP_MAIN) {
+		r = strv_addf(&env, "MAINPID=%d", (int)s->pid);
+		if (r == 0)
+			r = hook_start(s, HOOK_STOP, &env, s->spec->kill_timeout, on_stop_command);
+		strv_done(&env);
+	}
+	if (r < 0)
+		signal_main(s);
+	return EVENT_MAX;
 }
 
 static void act_kill(struct service *s)
@@ -161,6 +284,28 @@ static void act_kill(struct service *s)
 	loop_timer_in(s->timer, again < KILL_AGAIN_MAX ? again : KILL_AGAIN_MAX);
 }
 
+static void on_post_command(struct service *s, const struct reaped *r)
+{
+	(void)s; /* that it failed has been told; the service runs */
+	(void)r;
+}
+
+static void act_announce(struct service *s)
+{
+	struct strv env = { 0 };
+
+	loop_timer_off(s->timer);
+	s->not_ready = false;
+	s->runs++;
+	s->started = clock_mono();
+	memwatch_begin(s);
+	if (s->spec->hook_argv[HOOK_START_POST].n == 0)
+		return;
+	if (strv_addf(&env, "MAINPID=%d", (int)s->pid) == 0)
+		(void)hook_start(s, HOOK_START_POST, &env, s->spec->listen_timeout, on_post_command);
+	strv_done(&env);
+}
+
 enum event service_act(struct service *s, enum action action, usec_t *delay)
 {
 	switch (action) {
@@ -171,17 +316,14 @@ enum event service_act(struct service *s, enum action action, usec_t *delay)
 		loop_timer_off(s->timer);
 		return act_spawn(s);
 	case ACTION_ANNOUNCE:
-		s->runs++;
-		s->started = clock_mono();
-		memwatch_begin(s);
+		act_announce(s);
 		break;
 	case ACTION_TERM:
-		act_term(s);
-		break;
+		return act_term(s);
 	case ACTION_KILL:
 		act_kill(s);
 		/* With main gone already, this may have been the last of it. */
-		return s->pid == 0 && !process_any_left(s) ? EVENT_EMPTY : EVENT_MAX;
+		return s->pid == 0 && !process_any_left(s) ? service_emptied(s) : EVENT_MAX;
 	case ACTION_CLEAR:
 		return act_clear(s);
 	case ACTION_DECIDE:
@@ -190,13 +332,13 @@ enum event service_act(struct service *s, enum action action, usec_t *delay)
 	case ACTION_DELAY:
 		s->restarts++;
 		if (*delay == 0)
-			return EVENT_RETRY;
+			return service_gated(s, EVENT_RETRY);
 		loop_timer_in(s->timer, *delay);
 		break;
 	case ACTION_REST:
 		loop_timer_off(s->timer);
 		if (s->want_up && s->next_cause[0])
-			return s->capped ? act_capped(s, delay) : EVENT_START;
+			return s->capped ? act_capped(s, delay) : service_gated(s, EVENT_START);
 		s->want_up = false;
 		break;
 	}
@@ -214,7 +356,13 @@ void service_on_timer(void *ctx)
 	if (loop_timer_due(s->timer) != USEC_NEVER)
 		return; /* that exit has armed it anew */
 	if (s->state == STATE_BACKOFF) {
-		service_apply(s, EVENT_RETRY, "restart delay over");
+		enum event e = service_gated(s, EVENT_RETRY);
+		service_apply(s, e, e == EVENT_RETRY ? "restart delay over" : cause_of_step(s, e, 0, why, sizeof(why)));
+	} else if (s->state == STATE_STARTING) {
+		struct text t = TEXT_INIT(why);
+		(void)text_addf(&t, "%s after listen_timeout ", s->step == STEP_PRE ? "exec_start_pre is not done" : "not ready");
+		(void)text_add_span(&t, s->spec->listen_timeout);
+		service_fail(s, why);
 	} else if (s->state == STATE_STOPPING || s->state == STATE_EXITED) {
 		struct text t = TEXT_INIT(why);
 		(void)text_add(&t, "still there after kill_timeout ");
@@ -222,6 +370,35 @@ void service_on_timer(void *ctx)
 		(void)text_add(&t, ": SIGKILL");
 		service_apply(s, EVENT_TIMEOUT, why);
 	}
+}
+
+static void main_runs(struct service *s)
+{
+	s->main_ran = true;
+	if (readiness_wanted(s))
+		readiness_begin(s);
+	else
+		service_apply(s, EVENT_READY, "program started");
+}
+
+/* exec_start_pre is done with: the program's turn. */
+static void after_pre(struct service *s)
+{
+	char words[SERVICE_FAILURE_MAX];
+
+	if (run_step(s, STEP_MAIN, NULL) == 0)
+		return;
+	s->start_failed = true;
+	service_apply(s, EVENT_EXEC_FAILED, cause_of_step(s, EVENT_EXEC_FAILED, 0, words, sizeof(words)));
+}
+
+/* exec_stop_post has ended; what it left behind is cleared away like all else. */
+static void after_post(struct service *s)
+{
+	char why[SERVICE_CAUSE_MAX];
+
+	if (act_clear(s) == EVENT_EMPTY)
+		service_apply(s, EVENT_EMPTY, cause_of_exit(s, why, sizeof(why)));
 }
 
 enum report { REPORT_NOT_YET, REPORT_RUNS, REPORT_FAILED };
@@ -237,12 +414,13 @@ static enum report take_report(struct service *s, bool reaped)
 		return REPORT_NOT_YET;
 	forget_status(s);
 	if (r != 0) { /* the program runs; a report that can't be read (r < 0) is followed by the exit, if it didn't */
-		service_apply(s, EVENT_EXEC_OK, "program started");
+		if (s->step == STEP_MAIN)
+			main_runs(s);
 		return REPORT_RUNS;
 	}
-	s->start_failed = true;
-	s->permanent = process_is_permanent(stage, err);
-	process_tell_failure(s, stage, err);
+	struct process_job job = job_of(s);
+	bool permanent = process_is_permanent(stage, err);
+	process_tell_failure(s, &job, stage, err);
 	/* Already ended, or about to: the status is of no more interest than this report. */
 	if (!reaped) {
 		reaper_forget(s->host->reaper, s->pid);
@@ -250,6 +428,19 @@ static enum report take_report(struct service *s, bool reaped)
 	}
 	close_fd(&s->pidfd);
 	s->pid = 0;
+	if (s->step == STEP_STOP_POST) {
+		char label[SERVICE_LABEL_MAX];
+		log_warning("%s: %s", service_label(s, label, sizeof(label)), s->failure);
+		s->failure[0] = 0;
+		after_post(s);
+		return REPORT_FAILED;
+	}
+	if (s->step == STEP_PRE && hook_may_fail(s, HOOK_START_PRE)) {
+		after_pre(s);
+		return REPORT_FAILED;
+	}
+	s->start_failed = true;
+	s->permanent = permanent;
 	char words[SERVICE_FAILURE_MAX];
 	service_apply(s, EVENT_EXEC_FAILED, cause_of_step(s, EVENT_EXEC_FAILED, 0, words, sizeof(words)));
 	return REPORT_FAILED;
@@ -262,7 +453,42 @@ static void on_status(void *ctx, int fd, uint32_t events)
 	(void)take_report(ctx, false);
 }
 
-static void on_reaped(void *ctx, const struct reaped *r)
+static const char *end_text(const struct reaped *r, char *buf, size_t size)
+{
+	char sig[16];
+
+	if (r->exited)
+		(void)text_format(buf, size, "exited with code %d", r->code);
+	else
+		(void)text_format(buf, size, "killed by %s", signal_text(r->code, sig, sizeof(sig)));
+	return buf;
+}
+
+static void pre_ended(struct service *s, const struct reaped *r)
+{
+	char end[64], why[SERVICE_FAILURE_MAX];
+	struct process_job job = job_of(s);
+
+	if ((r->exited && r->code == 0) || hook_may_fail(s, HOOK_START_PRE)) {
+		after_pre(s);
+		return;
+	}
+	s->start_failed = true;
+	s->permanent = false;
+	(void)text_format(s->failure, sizeof(s->failure), "%s '%s' %s", job.key, job.argv->v[0], end_text(r, end, sizeof(end)));
+	service_apply(s, EVENT_EXIT, cause_of_step(s, EVENT_EXEC_FAILED, 0, why, sizeof(why)));
+}
+
+static void post_ended(struct service *s, const struct reaped *r)
+{
+	char end[64], label[SERVICE_LABEL_MAX];
+
+	if (!(r->exited && r->code == 0) && !hook_may_fail(s, HOOK_STOP_POST))
+		log_warning("%s: exec_stop_post %s", service_label(s, label, sizeof(label)), end_text(r, end, sizeof(end)));
+	after_post(s);
+}
+
+void service_on_reaped(void *ctx, const struct reaped *r)
 {
 	struct service *s = ctx;
 	char why[SERVICE_CAUSE_MAX];
@@ -273,10 +499,20 @@ static void on_reaped(void *ctx, const struct reaped *r)
 			return;
 		forget_status(s);
 	}
-	s->last = *r;
-	s->has_exit = true;
 	s->pid = 0;
 	close_fd(&s->pidfd);
+	if (s->step == STEP_STOP_POST) {
+		post_ended(s, r);
+		return;
+	}
+	if (s->step == STEP_PRE && s->state == STATE_STARTING) {
+		pre_ended(s, r);
+		return;
+	}
+	if (s->step == STEP_MAIN && s->state == STATE_STARTING && readiness_goes_on(s, r))
+		return;
+	s->last = *r;
+	s->has_exit = true;
 	uint64_t oom_before = s->oom_total;
 	memwatch_end(s);
 	service_apply(s, EVENT_EXIT, s->oom_total > oom_before ? s->last_kill : cause_of_exit(s, why, sizeof(why)));

@@ -6,6 +6,10 @@
 
 /* Does what an edge asks for; what follows from it at once comes back as the next event. EVENT_MAX: nothing. */
 enum event service_act(struct service *s, enum action action, usec_t *delay);
+enum event service_emptied(struct service *s); /* EVENT_EMPTY, or EVENT_MAX: exec_stop_post runs */
+/* The event itself, or EVENT_WAIT when what the service requires isn't there. */
+enum event service_gated(struct service *s, enum event event);
+void service_on_reaped(void *ctx, const struct reaped *r); /* of s->pid */
 void service_on_timer(void *ctx); /* s->timer */
 
 #endif

@@ -46,31 +46,31 @@ static int shell_argv(struct strv *argv, const char *line)
 	return r < 0 ? r : strv_add(argv, line);
 }
 
-/* argv from the command key. -EINVAL: reported. */
-static int split_command(struct spec *s, const struct where *at, const struct entry *e, char *const *vars,
-			 struct diag *diag)
+/* argv from a command's text. -EINVAL: reported. */
+static int split_command(const struct spec *s, const char *command, struct strv *argv, const struct where *at,
+			 const struct entry *e, char *const *vars, struct diag *diag)
 {
 	cleanup_free char *text = NULL;
 	cleanup_free char *fault = NULL;
 	int r;
 
 	if (s->shell)
-		return shell_argv(&s->argv, s->command);
-	r = expand(s->command, EXPAND_WORDS, vars, CONFIG_VALUE_MAX, &text, &fault);
+		return shell_argv(argv, command);
+	r = expand(command, EXPAND_WORDS, vars, CONFIG_VALUE_MAX, &text, &fault);
 	if (r == -EINVAL) {
 		diag_error(diag, at, e->name, e->value, "%s", fault ? fault : "wrong ${}");
 		return r;
 	}
 	if (r == 0)
-		r = strv_add_words(&s->argv, text);
+		r = strv_add_words(argv, text);
 	if (r == -EINVAL) {
 		diag_error(diag, at, e->name, e->value, "a quote is not closed, or \\ stands at the end");
-	} else if (r == 0 && (s->argv.n == 0 || s->argv.v[0][0] == '\0')) {
+	} else if (r == 0 && (argv->n == 0 || argv->v[0][0] == '\0')) {
 		diag_error(diag, at, e->name, e->value, "the command is empty");
 		r = -EINVAL;
 	}
 	if (r == 0)
-		validate_command(s, at, e, diag);
+		validate_command(command, at, e, diag);
 	return r;
 }
 
@@ -112,7 +112,36 @@ static int make_argv(struct spec *s, const struct build_source *src, const struc
 		diag_error(diag, &at, e->name, e->value, "the command is empty");
 		return -EINVAL;
 	}
-	return split_command(s, &at, e, vars, diag);
+	return split_command(s, s->command, &s->argv, &at, e, vars, diag);
+}
+
+static int make_hooks(struct spec *s, const struct scope *scope, struct section *own, char *const *vars, struct diag *diag)
+{
+	int r = 0;
+
+	for (int i = 0; r == 0 && i < HOOK_MAX; i++) {
+		struct section *section = own;
+		const char *key = spec_hook_key((enum hook_kind)i), *text = s->hook[i];
+		struct entry *e = text ? find_entry(scope, own, key, &section) : NULL;
+		struct where at = section_where(e ? section : own, e);
+		if (e)
+			r = split_command(s, text + (*text == '-'), &s->hook_argv[i], &at, e, vars, diag);
+	}
+	return r;
+}
+
+/* What a type means for keys that were not given. */
+static void settle_type(struct spec *s, const struct scope *scope, struct section *own, struct diag *diag)
+{
+	struct section *section = own;
+
+	if (s->type == TYPE_ONESHOT && !find_entry(scope, own, "autorestart", &section))
+		s->autorestart = false;
+	struct entry *e = find_entry(scope, own, "pid_file", &section);
+	if (e && s->type != TYPE_FORKING) {
+		struct where at = section_where(section, e);
+		diag_warn(diag, &at, e->name, e->value, "only type = forking reads a pid_file; ignoring");
+	}
 }
 
 int build_check_defaults(const struct scope *scope, char *const *vars, struct diag *diag)
@@ -165,6 +194,10 @@ int build_service(const struct build_source *src, const struct scope *scope, str
 		r = make_argv(s, src, scope, own, vars, diag);
 	if (r < 0)
 		return r;
+	r = make_hooks(s, scope, own, vars, diag);
+	if (r < 0)
+		return r;
+	settle_type(s, scope, own, diag);
 	validate_caps(s, own, diag);
 	if (diag_errors(diag) > before)
 		return -EINVAL;

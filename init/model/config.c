@@ -7,6 +7,7 @@
 #include "base/own.h"
 #include "base/text.h"
 #include "model/build.h"
+#include "model/graph.h"
 #include "model/keys.h"
 #include "model/loader.h"
 #include "model/value.h"
@@ -62,6 +63,19 @@ static int find_doubles(const struct loader *l)
 	return 0;
 }
 
+static int check_graph(const struct loader *l)
+{
+	struct graph_node *nodes = calloc(l->n_found + 1, sizeof(*nodes));
+
+	if (!nodes)
+		return -ENOMEM;
+	for (size_t i = 0; i < l->n_found; i++)
+		nodes[i] = (struct graph_node){ .name = l->found[i].name, .spec = l->found[i].spec };
+	int r = graph_check(nodes, l->n_found, l->diag);
+	free(nodes);
+	return r;
+}
+
 /* Moves what was loaded to *ret. */
 static int hand_over(struct loader *l, char **path, struct config *ret)
 {
@@ -94,6 +108,8 @@ static int load(const char *path, const char *data, size_t n, char *const *vars,
 		r = data ? loader_text(&l, path, abs, data, n) : loader_file(&l, path, abs);
 	if (r == 0)
 		r = find_doubles(&l);
+	if (r == 0)
+		r = check_graph(&l);
 	if (r == 0)
 		warn_patience(&l);
 	diag_sort(diag);

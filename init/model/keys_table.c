@@ -32,12 +32,41 @@ const struct key keys_table[] = {
 	  .help = "how many of it run, each numbered in instance_var" },
 	{ .name = "instance_var", .type = KEY_STRING, SVC(instance_var), .dflt = "NODE_APP_INSTANCE", .max = 255,
 	  .check = check_env_name, .help = "the variable that holds an instance's number, from 0" },
+	{ .name = "type", .type = KEY_CHOICE, SVC(type), .dflt = "simple", .choices = "simple oneshot notify forking",
+	  .help = "oneshot: runs to its end; notify: says READY=1 itself; forking: leaves a daemon behind" },
+	{ .name = "pid_file", .aliases = "pid", .type = KEY_PATH, SVC(pid_file), .dflt = "",
+	  .help = "where a forking service writes the pid of its daemon" },
+	{ .name = "exec_start_pre", .type = KEY_STRING, SVC(hook[HOOK_START_PRE]), .dflt = "",
+	  .help = "a command that must succeed before each start; a - in front: may fail" },
+	{ .name = "exec_start_post", .type = KEY_STRING, SVC(hook[HOOK_START_POST]), .dflt = "",
+	  .help = "a command that runs when the service is ready" },
+	{ .name = "exec_stop", .type = KEY_STRING, SVC(hook[HOOK_STOP]), .dflt = "",
+	  .help = "a command that asks the service to end; then comes stop_signal" },
+	{ .name = "exec_stop_post", .type = KEY_STRING, SVC(hook[HOOK_STOP_POST]), .dflt = "",
+	  .help = "a command that runs after each end, told how it came by EXIT_CODE and EXIT_STATUS" },
+	{ .name = "exec_reload", .type = KEY_STRING, SVC(hook[HOOK_RELOAD]), .dflt = "",
+	  .help = "a command that makes the service read its files anew, in place of a restart" },
 	{ .name = "user", .aliases = "uid", .type = KEY_STRING, SVC(user), .dflt = "", .max = 255,
 	  .check = check_account, .allowed = "a user's name or number", .help = "who it runs as; without it, pm1's own user" },
 	{ .name = "group", .aliases = "gid", .type = KEY_STRING, SVC(group), .dflt = "", .max = 255,
 	  .check = check_account, .allowed = "a group's name or number",
 	  .help = "without it, the user's own group" },
 	{ .name = "umask", .type = KEY_MODE, SVC(umask), .dflt = "", .help = "without it, pm1's own" },
+
+	/* what it needs */
+	{ .name = "requires", .type = KEY_WORDS, SVC(requires), .dflt = "",
+	  .allowed = "services by blank or comma, each with :started, :ready, :completed or :healthy if need be",
+	  .help = "services that are started too, and must have come that far first" },
+	{ .name = "wants", .type = KEY_WORDS, SVC(wants), .dflt = "", .allowed = "services by blank or comma",
+	  .help = "services that are started too, and first; if they fail it starts all the same" },
+	{ .name = "after", .type = KEY_WORDS, SVC(after), .dflt = "", .allowed = "services by blank or comma",
+	  .help = "services that are waited for when they are started as well" },
+	{ .name = "before", .type = KEY_WORDS, SVC(before), .dflt = "", .allowed = "services by blank or comma",
+	  .help = "services that wait for this one when they are started as well" },
+	{ .name = "conflicts", .type = KEY_WORDS, SVC(conflicts), .dflt = "", .allowed = "services by blank or comma",
+	  .help = "services that are stopped first" },
+	{ .name = "listen_timeout", .type = KEY_SPAN, SVC(listen_timeout), .dflt = "30s",
+	  .help = "a start that isn't ready by then has failed; 0: it may take for ever" },
 
 	/* when to start, restart and stop */
 	{ .name = "autostart", .type = KEY_BOOL, SVC(autostart), .dflt = "yes", .help = "start it with pm1" },
@@ -67,6 +96,9 @@ const struct key keys_table[] = {
 	  .help = "restart it gracefully when all its processes together pass this; 0: off" },
 	{ .name = "memory_max", .type = KEY_SIZE, SVC(memory_max), .dflt = "0",
 	  .help = "hard cap, by the kernel where a cgroup can be written; 0: none" },
+
+	{ .name = "oom_policy", .type = KEY_CHOICE, SVC(oom_policy), .dflt = "restart", .choices = "restart stop continue",
+	  .help = "when the kernel kills for want of memory: all of it and restart, stop, or that process alone" },
 
 	/* logs */
 	{ .name = "out_file", .aliases = "out output out_log stdout_logfile", .type = KEY_LOG_PATH, SVC(out_file), .dflt = "",
@@ -130,6 +162,8 @@ const struct key keys_table[] = {
 	  .help = "set when pm1 boots a machine" },
 	{ .name = "shutdown_timeout", .type = KEY_SPAN, PM1(shutdown_timeout), .dflt = "8s",
 	  .help = "bounds the stop of everything; below the 10 s that Docker waits" },
+	{ .name = "restart_rate", .type = KEY_COUNT, PM1(restart_rate), .dflt = "50", .max = 100000,
+	  .help = "so many automatic restarts a second of all services together, the rest waits; 0: any" },
 	{ .name = "forward_signals", .type = KEY_SIGNALS, PM1(forward_signals), .dflt = "",
 	  .allowed = "signals by blank or comma, but for those pm1 itself acts on (TERM INT QUIT HUP USR1 CHLD), KILL, STOP "
 		     "and those that mean a crash",
@@ -184,7 +218,6 @@ const struct keys_hint keys_hints[] = {
 	{ "cron_restart", "schedules are not there yet" },
 	{ "cron", "schedules are not there yet" },
 	{ "wait_ready", "readiness is not there yet" },
-	{ "listen_timeout", "readiness is not there yet" },
-	{ "depends_on", "an order of starts is not there yet" },
+	{ "depends_on", "write requires = NAME, or after = NAME" },
 };
 const size_t keys_hints_n = sizeof(keys_hints) / sizeof(*keys_hints);

@@ -63,7 +63,7 @@ static bool is_ours(const char *name)
 
 static bool is_command(const struct key *k)
 {
-	return strcmp(k->name, "command") == 0;
+	return strcmp(k->name, "command") == 0 || strncmp(k->name, "exec_", 5) == 0;
 }
 
 /* Fills in e->text. A command is expanded when it is known whether a shell will do it. */

@@ -36,6 +36,16 @@ void spec_unref(struct spec *s)
 	free(s->command);
 	strv_done(&s->argv);
 	free(s->cwd);
+	free(s->pid_file);
+	strv_done(&s->requires);
+	strv_done(&s->wants);
+	strv_done(&s->after);
+	strv_done(&s->before);
+	strv_done(&s->conflicts);
+	for (int i = 0; i < HOOK_MAX; i++) {
+		free(s->hook[i]);
+		strv_done(&s->hook_argv[i]);
+	}
 	strv_done(&s->env);
 	strv_done(&s->env_base);
 	free(s->instance_var);
@@ -98,6 +108,15 @@ static bool same_key(const struct key *k, const struct spec *a, const struct spe
 		break;
 	}
 	return true;
+}
+
+const char *spec_hook_key(enum hook_kind h)
+{
+	static const char *const keys[] = { [HOOK_START_PRE] = "exec_start_pre", [HOOK_START_POST] = "exec_start_post",
+					    [HOOK_STOP] = "exec_stop",	 [HOOK_STOP_POST] = "exec_stop_post",
+					    [HOOK_RELOAD] = "exec_reload" };
+
+	return keys[h];
 }
 
 bool spec_equal(const struct spec *a, const struct spec *b)

@@ -24,6 +24,10 @@ enum log_format { LOG_FORMAT_RAW, LOG_FORMAT_PREFIX, LOG_FORMAT_JSON, LOG_FORMAT
 enum log_overflow { LOG_OVERFLOW_DROP, LOG_OVERFLOW_BLOCK, LOG_OVERFLOW_MAX };
 enum log_console { LOG_CONSOLE_NONE, LOG_CONSOLE_RAW, LOG_CONSOLE_PREFIX, LOG_CONSOLE_JSON, LOG_CONSOLE_MAX };
 enum kill_mode { KILL_MODE_PROCESS, KILL_MODE_GROUP, KILL_MODE_MAX }; /* whom stop_signal goes to first */
+enum service_type { TYPE_SIMPLE, TYPE_ONESHOT, TYPE_NOTIFY, TYPE_FORKING, TYPE_MAX };
+enum oom_policy { OOM_RESTART, OOM_STOP, OOM_CONTINUE, OOM_MAX };
+/* Commands that run around the service's own. */
+enum hook_kind { HOOK_START_PRE, HOOK_START_POST, HOOK_STOP, HOOK_STOP_POST, HOOK_RELOAD, HOOK_MAX };
 enum exit_when { EXIT_WHEN_NEVER, EXIT_WHEN_ALL_ENDED, EXIT_WHEN_ANY_FAILED, EXIT_WHEN_MAX };
 
 struct spec {
@@ -44,6 +48,13 @@ struct spec {
 	char *instance_var; /* "NODE_APP_INSTANCE" */
 	unsigned int instances; /* 1.. */
 
+	enum service_type type;
+	char *pid_file; /* TYPE_FORKING: absolute, NULL: its last process is found without one */
+	struct strv requires, wants, after, before, conflicts; /* model/graph.h */
+	char *hook[HOOK_MAX]; /* as written; NULL: none. A - in front: its failure is no failure */
+	struct strv hook_argv[HOOK_MAX];
+	usec_t listen_timeout; /* from the start until it must be ready */
+
 	bool autostart;
 	bool autorestart;
 	bool critical;
@@ -58,6 +69,7 @@ struct spec {
 
 	uint64_t max_memory_restart; /* bytes, 0: none */
 	uint64_t memory_max; /* bytes, 0: none */
+	enum oom_policy oom_policy;
 
 	char *user; /* name or number, NULL: as pm1 */
 	char *group;
@@ -97,6 +109,7 @@ struct spec_pm1 {
 	char *pid_file;
 	char *hostname; /* a machine's boot only */
 	usec_t shutdown_timeout;
+	unsigned int restart_rate; /* automatic restarts a second of all services together, 0: any */
 	uint64_t forward_signals; /* bit n: signal n is passed on to all services */
 	enum log_console log_console; /* copy to pm1's stdout */
 	bool log_console_given;
@@ -114,6 +127,9 @@ void spec_pm1_done(struct spec_pm1 *p);
 const char *spec_name_fault(const char *name);
 
 /* Whether a running service of `a` may go on as `b`: every key equal. */
+/* The key of a hook: "exec_start_pre". */
+const char *spec_hook_key(enum hook_kind h);
+
 bool spec_equal(const struct spec *a, const struct spec *b);
 
 /* The path with -INSTANCE put before its extension when the service has several and doesn't merge

@@ -26,8 +26,9 @@
 static const struct edge edges[STATE_MAX][EVENT_MAX] = {
 	[STATE_STOPPED] = {
 		[EVENT_START] = GO(STATE_STARTING, ACTION_SPAWN),
+		[EVENT_WAIT] = GO(STATE_WAITING, ACTION_NONE),
 		[EVENT_STOP] = IGNORE(STATE_STOPPED),
-		[EVENT_EXEC_OK] = NEVER(STATE_STOPPED),
+		[EVENT_READY] = NEVER(STATE_STOPPED),
 		[EVENT_EXEC_FAILED] = NEVER(STATE_STOPPED),
 		[EVENT_EXIT] = NEVER(STATE_STOPPED),
 		[EVENT_EMPTY] = IGNORE(STATE_STOPPED), /* a cgroup may say it twice */
@@ -36,14 +37,16 @@ static const struct edge edges[STATE_MAX][EVENT_MAX] = {
 		[EVENT_AGAIN] = GO(STATE_BACKOFF, ACTION_DELAY), /* stopped at a cap, again too soon */
 		[EVENT_FINAL] = NEVER(STATE_STOPPED),
 		[EVENT_GIVE_UP] = GO(STATE_ERRORED, ACTION_REST), /* likewise, and too often */
+		[EVENT_COMPLETED] = NEVER(STATE_STOPPED),
 	},
 	[STATE_STARTING] = {
 		[EVENT_START] = IGNORE(STATE_STARTING),
+		[EVENT_WAIT] = IGNORE(STATE_STARTING),
 		[EVENT_STOP] = GO(STATE_STOPPING, ACTION_TERM),
-		[EVENT_EXEC_OK] = GO(STATE_ONLINE, ACTION_ANNOUNCE),
+		[EVENT_READY] = GO(STATE_ONLINE, ACTION_ANNOUNCE),
 		/* No process is left, so there is nothing to clear away. */
 		[EVENT_EXEC_FAILED] = GO(STATE_EXITED, ACTION_DECIDE),
-		/* It was killed before its report was read. */
+		/* It ended before it was ready, or was killed before its report was read. */
 		[EVENT_EXIT] = GO(STATE_EXITED, ACTION_CLEAR),
 		/* The cgroup is empty until the child is in it. */
 		[EVENT_EMPTY] = IGNORE(STATE_STARTING),
@@ -52,11 +55,13 @@ static const struct edge edges[STATE_MAX][EVENT_MAX] = {
 		[EVENT_AGAIN] = NEVER(STATE_STARTING),
 		[EVENT_FINAL] = NEVER(STATE_STARTING),
 		[EVENT_GIVE_UP] = NEVER(STATE_STARTING),
+		[EVENT_COMPLETED] = NEVER(STATE_STARTING),
 	},
 	[STATE_ONLINE] = {
 		[EVENT_START] = IGNORE(STATE_ONLINE),
+		[EVENT_WAIT] = IGNORE(STATE_ONLINE),
 		[EVENT_STOP] = GO(STATE_STOPPING, ACTION_TERM),
-		[EVENT_EXEC_OK] = NEVER(STATE_ONLINE),
+		[EVENT_READY] = NEVER(STATE_ONLINE),
 		[EVENT_EXEC_FAILED] = NEVER(STATE_ONLINE),
 		[EVENT_EXIT] = GO(STATE_EXITED, ACTION_CLEAR),
 		/* The status of main is still on its way: EXIT follows. */
@@ -66,11 +71,13 @@ static const struct edge edges[STATE_MAX][EVENT_MAX] = {
 		[EVENT_AGAIN] = NEVER(STATE_ONLINE),
 		[EVENT_FINAL] = NEVER(STATE_ONLINE),
 		[EVENT_GIVE_UP] = NEVER(STATE_ONLINE),
+		[EVENT_COMPLETED] = NEVER(STATE_ONLINE),
 	},
 	[STATE_EXITED] = {
 		[EVENT_START] = IGNORE(STATE_EXITED), /* only the wish changes */
+		[EVENT_WAIT] = IGNORE(STATE_EXITED),
 		[EVENT_STOP] = GO(STATE_STOPPING, ACTION_NONE), /* the clearing goes on */
-		[EVENT_EXEC_OK] = IGNORE(STATE_EXITED), /* the report of a child that ended meanwhile */
+		[EVENT_READY] = IGNORE(STATE_EXITED), /* the report of a child that ended meanwhile */
 		[EVENT_EXEC_FAILED] = IGNORE(STATE_EXITED),
 		[EVENT_EXIT] = NEVER(STATE_EXITED),
 		[EVENT_EMPTY] = GO(STATE_EXITED, ACTION_DECIDE),
@@ -79,11 +86,13 @@ static const struct edge edges[STATE_MAX][EVENT_MAX] = {
 		[EVENT_AGAIN] = GO(STATE_BACKOFF, ACTION_DELAY),
 		[EVENT_FINAL] = GO(STATE_STOPPED, ACTION_REST),
 		[EVENT_GIVE_UP] = GO(STATE_ERRORED, ACTION_REST),
+		[EVENT_COMPLETED] = GO(STATE_COMPLETED, ACTION_REST),
 	},
 	[STATE_STOPPING] = {
 		[EVENT_START] = IGNORE(STATE_STOPPING), /* only the wish changes */
+		[EVENT_WAIT] = IGNORE(STATE_STOPPING),
 		[EVENT_STOP] = IGNORE(STATE_STOPPING),
-		[EVENT_EXEC_OK] = IGNORE(STATE_STOPPING), /* the signal is already on its way */
+		[EVENT_READY] = IGNORE(STATE_STOPPING), /* the signal is already on its way */
 		[EVENT_EXEC_FAILED] = GO(STATE_STOPPED, ACTION_REST),
 		[EVENT_EXIT] = GO(STATE_STOPPING, ACTION_CLEAR),
 		[EVENT_EMPTY] = GO(STATE_STOPPED, ACTION_REST),
@@ -92,11 +101,13 @@ static const struct edge edges[STATE_MAX][EVENT_MAX] = {
 		[EVENT_AGAIN] = NEVER(STATE_STOPPING),
 		[EVENT_FINAL] = NEVER(STATE_STOPPING),
 		[EVENT_GIVE_UP] = NEVER(STATE_STOPPING),
+		[EVENT_COMPLETED] = NEVER(STATE_STOPPING),
 	},
 	[STATE_BACKOFF] = {
 		[EVENT_START] = GO(STATE_STARTING, ACTION_SPAWN),
+		[EVENT_WAIT] = GO(STATE_WAITING, ACTION_NONE),
 		[EVENT_STOP] = GO(STATE_STOPPED, ACTION_REST),
-		[EVENT_EXEC_OK] = NEVER(STATE_BACKOFF),
+		[EVENT_READY] = NEVER(STATE_BACKOFF),
 		[EVENT_EXEC_FAILED] = NEVER(STATE_BACKOFF),
 		[EVENT_EXIT] = NEVER(STATE_BACKOFF),
 		[EVENT_EMPTY] = IGNORE(STATE_BACKOFF),
@@ -105,11 +116,13 @@ static const struct edge edges[STATE_MAX][EVENT_MAX] = {
 		[EVENT_AGAIN] = NEVER(STATE_BACKOFF),
 		[EVENT_FINAL] = NEVER(STATE_BACKOFF),
 		[EVENT_GIVE_UP] = NEVER(STATE_BACKOFF),
+		[EVENT_COMPLETED] = NEVER(STATE_BACKOFF),
 	},
 	[STATE_ERRORED] = {
 		[EVENT_START] = GO(STATE_STARTING, ACTION_SPAWN),
+		[EVENT_WAIT] = GO(STATE_WAITING, ACTION_NONE),
 		[EVENT_STOP] = GO(STATE_STOPPED, ACTION_REST),
-		[EVENT_EXEC_OK] = NEVER(STATE_ERRORED),
+		[EVENT_READY] = NEVER(STATE_ERRORED),
 		[EVENT_EXEC_FAILED] = NEVER(STATE_ERRORED),
 		[EVENT_EXIT] = NEVER(STATE_ERRORED),
 		[EVENT_EMPTY] = IGNORE(STATE_ERRORED),
@@ -118,6 +131,37 @@ static const struct edge edges[STATE_MAX][EVENT_MAX] = {
 		[EVENT_AGAIN] = NEVER(STATE_ERRORED),
 		[EVENT_FINAL] = NEVER(STATE_ERRORED),
 		[EVENT_GIVE_UP] = NEVER(STATE_ERRORED),
+		[EVENT_COMPLETED] = NEVER(STATE_ERRORED),
+	},
+	[STATE_WAITING] = {
+		[EVENT_START] = GO(STATE_STARTING, ACTION_SPAWN),
+		[EVENT_WAIT] = IGNORE(STATE_WAITING),
+		[EVENT_STOP] = GO(STATE_STOPPED, ACTION_REST),
+		[EVENT_READY] = NEVER(STATE_WAITING),
+		[EVENT_EXEC_FAILED] = NEVER(STATE_WAITING),
+		[EVENT_EXIT] = NEVER(STATE_WAITING),
+		[EVENT_EMPTY] = IGNORE(STATE_WAITING),
+		[EVENT_TIMEOUT] = IGNORE(STATE_WAITING),
+		[EVENT_RETRY] = IGNORE(STATE_WAITING),
+		[EVENT_AGAIN] = NEVER(STATE_WAITING),
+		[EVENT_FINAL] = NEVER(STATE_WAITING),
+		[EVENT_GIVE_UP] = NEVER(STATE_WAITING),
+		[EVENT_COMPLETED] = NEVER(STATE_WAITING),
+	},
+	[STATE_COMPLETED] = {
+		[EVENT_START] = GO(STATE_STARTING, ACTION_SPAWN),
+		[EVENT_WAIT] = GO(STATE_WAITING, ACTION_NONE),
+		[EVENT_STOP] = GO(STATE_STOPPED, ACTION_REST),
+		[EVENT_READY] = NEVER(STATE_COMPLETED),
+		[EVENT_EXEC_FAILED] = NEVER(STATE_COMPLETED),
+		[EVENT_EXIT] = NEVER(STATE_COMPLETED),
+		[EVENT_EMPTY] = IGNORE(STATE_COMPLETED),
+		[EVENT_TIMEOUT] = IGNORE(STATE_COMPLETED),
+		[EVENT_RETRY] = IGNORE(STATE_COMPLETED),
+		[EVENT_AGAIN] = NEVER(STATE_COMPLETED),
+		[EVENT_FINAL] = NEVER(STATE_COMPLETED),
+		[EVENT_GIVE_UP] = NEVER(STATE_COMPLETED),
+		[EVENT_COMPLETED] = NEVER(STATE_COMPLETED),
 	},
 };
 
@@ -131,23 +175,25 @@ struct edge state_next(enum state from, enum event event)
 static const char *const state_names[] = {
 	[STATE_STOPPED] = "stopped",   [STATE_STARTING] = "starting", [STATE_ONLINE] = "online",
 	[STATE_EXITED] = "exited",     [STATE_STOPPING] = "stopping", [STATE_BACKOFF] = "backoff",
-	[STATE_ERRORED] = "errored",
+	[STATE_ERRORED] = "errored",   [STATE_WAITING] = "waiting",   [STATE_COMPLETED] = "completed",
 };
 _Static_assert(sizeof(state_names) / sizeof(*state_names) == STATE_MAX, "a state without a name");
 
-/* PM2 has no word for a service whose main has ended and whose rest is being cleared. */
+/* PM2 has no word for a service whose main has ended and whose rest is being cleared; nor for one that waits for another, or has
+ * done what it was for. */
 static const char *const pm2_names[] = {
 	[STATE_STOPPED] = "stopped",   [STATE_STARTING] = "launching", [STATE_ONLINE] = "online",
 	[STATE_EXITED] = "stopping",   [STATE_STOPPING] = "stopping",  [STATE_BACKOFF] = "waiting restart",
-	[STATE_ERRORED] = "errored",
+	[STATE_ERRORED] = "errored",   [STATE_WAITING] = "waiting",	  [STATE_COMPLETED] = "completed",
 };
 _Static_assert(sizeof(pm2_names) / sizeof(*pm2_names) == STATE_MAX, "a state without PM2's name");
 
 static const char *const event_names[] = {
-	[EVENT_START] = "start",     [EVENT_STOP] = "stop",       [EVENT_EXEC_OK] = "exec ok",
+	[EVENT_START] = "start",     [EVENT_STOP] = "stop",       [EVENT_READY] = "ready",
 	[EVENT_EXEC_FAILED] = "exec failed", [EVENT_EXIT] = "exit", [EVENT_EMPTY] = "empty",
 	[EVENT_TIMEOUT] = "timeout", [EVENT_RETRY] = "retry",     [EVENT_AGAIN] = "again",
-	[EVENT_FINAL] = "final",     [EVENT_GIVE_UP] = "give up",
+	[EVENT_FINAL] = "final",     [EVENT_GIVE_UP] = "give up", [EVENT_WAIT] = "wait",
+	[EVENT_COMPLETED] = "completed",
 };
 _Static_assert(sizeof(event_names) / sizeof(*event_names) == EVENT_MAX, "an event without a name");
 
@@ -180,5 +226,5 @@ const char *action_name(enum action a)
 
 bool state_is_final(enum state s)
 {
-	return s == STATE_STOPPED || s == STATE_ERRORED;
+	return s == STATE_STOPPED || s == STATE_ERRORED || s == STATE_COMPLETED;
 }

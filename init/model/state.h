@@ -1,10 +1,11 @@
 /* state - the life of one service instance, as a table.
  *
- * A service begins `stopped`. Asked to run it is `launching` from fork until its
- * exec is confirmed, then `online`. When its main process ends by itself it is
+ * A service begins `stopped`. Asked to run it is `waiting` while one that it requires has not
+ * come far enough, then `launching` from the first fork until its exec is confirmed and it is ready
+ * (exec_start_pre runs in this state too), then `online`. When its main process ends by itself it is
  * `exited` while the rest of its processes is cleared away; then the restart rules
  * (restart.h) decide: at once launching again, `waiting restart` for a delay,
- * `stopped` for good, or `errored` (gave up). Asked to stop it is `stopping`: the
+ * `stopped` for good, `completed` (a oneshot that ended well), or `errored` (gave up). Asked to stop it is `stopping`: the
  * stop signal, after kill_timeout SIGKILL to everything of it, and `stopped` once
  * the last process is gone. What is wanted (up or down) is kept apart from what is:
  * a restart is a stop with up wanted; a start during stopping only changes the wish.
@@ -23,13 +24,15 @@ enum state {
 	STATE_STOPPING,
 	STATE_BACKOFF,
 	STATE_ERRORED,
+	STATE_WAITING, /* wanted up; something that it requires isn't there yet */
+	STATE_COMPLETED, /* a oneshot that ended well */
 	STATE_MAX,
 };
 
 enum event {
 	EVENT_START, /* somebody wants it up */
 	EVENT_STOP, /* somebody wants it down; a restart is this with up wanted afterwards */
-	EVENT_EXEC_OK, /* the child runs its program */
+	EVENT_READY, /* the child runs its program, and is as far as its readiness asks for */
 	EVENT_EXEC_FAILED, /* fork, set-up or exec failed; no process is left */
 	EVENT_EXIT, /* the main process has ended */
 	EVENT_EMPTY, /* main has ended and no process of the service is left */
@@ -38,6 +41,8 @@ enum event {
 	EVENT_AGAIN, /* the restart rules say: wait (perhaps for 0), then start */
 	EVENT_FINAL, /* the restart rules say: ended for good */
 	EVENT_GIVE_UP, /* the restart rules say: too many unstable runs */
+	EVENT_WAIT, /* it would start, but for something that it requires */
+	EVENT_COMPLETED, /* the restart rules say: a oneshot that has done its work */
 	EVENT_MAX,
 };
 
@@ -68,6 +73,6 @@ const char *state_name(enum state s); /* ours: "starting" */
 const char *state_pm2_name(enum state s); /* PM2's word where PM2 has one: "launching", "waiting restart" */
 const char *event_name(enum event e);
 const char *action_name(enum action a);
-bool state_is_final(enum state s); /* stopped, errored: nothing will happen by itself */
+bool state_is_final(enum state s); /* stopped, errored, completed: nothing will happen by itself */
 
 #endif

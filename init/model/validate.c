@@ -64,10 +64,10 @@ static const char *shell_habit(const char *command, size_t *ret_n)
 	return NULL;
 }
 
-void validate_command(const struct spec *s, const struct where *at, const struct entry *e, struct diag *diag)
+void validate_command(const char *command, const struct where *at, const struct entry *e, struct diag *diag)
 {
 	size_t n = 0;
-	const char *habit = shell_habit(s->command, &n);
+	const char *habit = shell_habit(command, &n);
 	int shown = n > 64 ? 64 : (int)n;
 
 	if (!habit)

@@ -8,6 +8,6 @@
 void validate_caps(const struct spec *s, struct section *own, struct diag *diag);
 
 /* A command without a shell that is written for one: "a | b", "$HOME/x" (PM2 would have called bash). */
-void validate_command(const struct spec *s, const struct where *at, const struct entry *e, struct diag *diag);
+void validate_command(const char *command, const struct where *at, const struct entry *e, struct diag *diag);
 
 #endif

@@ -71,6 +71,16 @@ int kin_start_time(pid_t pid, uint64_t *ret)
 	return r;
 }
 
+int kin_parent(pid_t pid, pid_t *ret)
+{
+	struct stat_fields f;
+	int r = read_stat(pid, &f);
+
+	if (r == 0)
+		*ret = f.ppid;
+	return r;
+}
+
 int kin_strangers(const pid_t *known, size_t n)
 {
 	char path[64];

@@ -40,7 +40,8 @@ Test(cause, a_start_that_failed_goes_before_an_older_end)
 
 Test(cause, a_step_that_follows_says_what_it_is)
 {
-	struct service s = { .last = { .exited = true, .code = 1 }, .track = { .unstable = 16 }, .next_cause = "restart by uid 0" };
+	struct spec spec = { .autorestart = true };
+	struct service s = { .spec = &spec, .last = { .exited = true, .code = 1 }, .track = { .unstable = 16 }, .next_cause = "restart by uid 0" };
 
 	cr_expect_str_eq(step_of(&s, EVENT_AGAIN, 4 * USEC_SEC), "restart in 4s");
 	cr_expect_str_eq(step_of(&s, EVENT_GIVE_UP, 0), "gave up after 16 unstable runs (max_restarts)");
@@ -50,7 +51,8 @@ Test(cause, a_step_that_follows_says_what_it_is)
 
 Test(cause, every_event_has_words_that_fit)
 {
-	struct service s = { .start_failed = true };
+	struct spec spec = { 0 };
+	struct service s = { .spec = &spec, .start_failed = true, .waits_for = "db (backoff)" };
 
 	memset(s.failure, 'f', sizeof(s.failure) - 1);
 	for (int event = 0; event < EVENT_MAX; event++) {

@@ -41,7 +41,7 @@ static void expect(enum state from, enum event event, enum state to, enum action
 Test(state, a_run_that_ends_by_itself_is_cleared_away_before_it_is_decided_on)
 {
 	expect(STATE_STOPPED, EVENT_START, STATE_STARTING, ACTION_SPAWN);
-	expect(STATE_STARTING, EVENT_EXEC_OK, STATE_ONLINE, ACTION_ANNOUNCE);
+	expect(STATE_STARTING, EVENT_READY, STATE_ONLINE, ACTION_ANNOUNCE);
 	expect(STATE_ONLINE, EVENT_EXIT, STATE_EXITED, ACTION_CLEAR);
 	expect(STATE_EXITED, EVENT_TIMEOUT, STATE_EXITED, ACTION_KILL);
 	expect(STATE_EXITED, EVENT_EMPTY, STATE_EXITED, ACTION_DECIDE);
@@ -95,5 +95,5 @@ Test(state, names_are_ours_and_pm2s)
 	for (int a = 0; a < ACTION_MAX; a++)
 		cr_expect_not_null(action_name((enum action)a));
 	for (int s = 0; s < STATE_MAX; s++)
-		cr_expect_eq(state_is_final((enum state)s), s == STATE_STOPPED || s == STATE_ERRORED);
+		cr_expect_eq(state_is_final((enum state)s), s == STATE_STOPPED || s == STATE_ERRORED || s == STATE_COMPLETED);
 }

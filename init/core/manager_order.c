@@ -1,0 +1,130 @@
+/* manager_order - starts that wait, stops that go backwards, and restarts that take turns. */
+#include "core/manager_impl.h"
+
+#include "base/log.h"
+#include "base/text.h"
+#include "core/order.h"
+
+static void on_starts(void *ctx, struct service *s)
+{
+	struct manager *m = ctx;
+	struct service *x;
+	char cause[SERVICE_CAUSE_MAX], label[SERVICE_LABEL_MAX];
+
+	if (!m->has_order || m->down_begun)
+		return;
+	service_label(s, label, sizeof(label));
+	(void)text_format(cause, sizeof(cause), "it conflicts with %s", label);
+	for (size_t at = 0; (x = order_next_conflict(&m->roster, s, &at));)
+		service_stop(x, cause);
+	(void)text_format(cause, sizeof(cause), "%s needs it", label);
+	for (size_t at = 0; (x = order_next_needed(&m->roster, s, &at));)
+		if (!x->start_due) /* else its turn comes anyway */
+			service_start(x, cause);
+}
+
+static bool on_may_start(void *ctx, struct service *s)
+{
+	struct manager *m = ctx;
+
+	return !m->has_order || order_may_start(&m->roster, s);
+}
+
+/* A second's restarts may come at once; then they come one by one. */
+static usec_t on_restart_turn(void *ctx)
+{
+	struct manager *m = ctx;
+	usec_t now = clock_mono(), rate = m->cfg.pm1->restart_rate;
+
+	if (rate == 0)
+		return 0;
+	if (m->turn_at + USEC_SEC < now)
+		m->turn_at = now - USEC_SEC;
+	m->turn_at += USEC_SEC / rate;
+	return m->turn_at > now ? m->turn_at - now : 0;
+}
+
+void manager_wire_order(struct manager *m)
+{
+	m->cfg.host.starts = on_starts;
+	m->cfg.host.may_start = on_may_start;
+	m->cfg.host.restart_turn = on_restart_turn;
+}
+
+void manager_look_at_order(struct manager *m)
+{
+	loop_timer_in(m->orderer, 0);
+}
+
+void manager_stop(struct manager *m, struct service *s, const char *cause)
+{
+	s->stop_due = true;
+	if (text_copy(s->stop_cause, sizeof(s->stop_cause), cause) < 0)
+		(void)text_format(s->stop_cause, sizeof(s->stop_cause), "%.*s...", SERVICE_CAUSE_MAX - 4, cause);
+	if (m->has_order)
+		manager_look_at_order(m);
+	else
+		service_stop(s, cause);
+}
+
+/* Who needs one that is to be stopped, and isn't to be stopped itself, keeps nothing: a person asked. */
+static bool must_wait(const struct manager *m, const struct service *s)
+{
+	struct roster due = { .v = calloc(m->roster.n + 1, sizeof(*due.v)) };
+	bool waits = false;
+
+	if (!due.v)
+		return false;
+	for (size_t i = 0; i < m->roster.n; i++)
+		if (m->roster.v[i]->stop_due || (m->roster.v[i]->state == STATE_STOPPING && !m->roster.v[i]->want_up))
+			due.v[due.n++] = m->roster.v[i];
+	waits = order_is_needed(&due, s);
+	free(due.v);
+	return waits;
+}
+
+static void stop_what_is_due(struct manager *m)
+{
+	for (size_t i = 0; i < m->roster.n; i++) {
+		struct service *s = m->roster.v[i];
+		char cause[SERVICE_CAUSE_MAX];
+		if (!s->stop_due || must_wait(m, s))
+			continue;
+		(void)text_copy(cause, sizeof(cause), s->stop_cause);
+		service_stop(s, cause);
+	}
+}
+
+/* Nothing runs, and nothing will. */
+static void end_if_stuck(struct manager *m)
+{
+	const struct service *stuck = NULL;
+	char cause[SERVICE_CAUSE_MAX + 64], label[SERVICE_LABEL_MAX];
+
+	if (m->cfg.exit_when != EXIT_WHEN_ALL_ENDED || m->down_begun)
+		return;
+	for (size_t i = 0; i < m->roster.n; i++) {
+		const struct service *s = m->roster.v[i];
+		if (s->state == STATE_WAITING && s->stuck)
+			stuck = s;
+		else if (!service_at_rest(s) || s->start_due)
+			return;
+	}
+	if (!stuck)
+		return;
+	(void)text_format(cause, sizeof(cause), "nothing runs any more, and %s waits for %s (exit_when)",
+			  service_label(stuck, label, sizeof(label)), stuck->waits_for);
+	manager_shutdown(m, m->code ? m->code : 1, cause);
+}
+
+void manager_on_order(void *ctx)
+{
+	struct manager *m = ctx;
+
+	stop_what_is_due(m);
+	if (m->down_begun)
+		return;
+	for (size_t i = 0; i < m->roster.n; i++)
+		service_try(m->roster.v[i], "what it waited for is there");
+	end_if_stuck(m);
+}
