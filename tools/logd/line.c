@@ -67,17 +67,40 @@ static bool is_clean(unsigned char b)
 	return b >= 0x20 && b < 0x7f && b != '"' && b != '\\';
 }
 
+/* Of each of eight bytes the highest bit is set where it may be unclean, and for certain where none before it is. */
+static uint64_t unclean(uint64_t v)
+{
+	static const uint64_t ones = 0x0101010101010101, high = 0x8080808080808080;
+	uint64_t quote = v ^ (ones * '"'), backslash = v ^ (ones * '\\'), del = v ^ (ones * 0x7f);
+
+	return (v | ((v - ones * 0x20) & ~v) | ((quote - ones) & ~quote) | ((backslash - ones) & ~backslash) | ((del - ones) & ~del)) & high;
+}
+
+/* How many bytes from s on are clean: by eights, as this is most of the work of a log of JSON. */
+static size_t clean_run(const unsigned char *s, size_t n)
+{
+	size_t run = 0;
+	uint64_t v;
+
+	for (; n - run >= sizeof(v); run += sizeof(v)) {
+		memcpy(&v, s + run, sizeof(v));
+		if (unclean(v))
+			break;
+	}
+	while (run < n && is_clean(s[run]))
+		run++;
+	return run;
+}
+
 static size_t put_text(char *to, const char *text, size_t n, bool *ret_broken)
 {
 	const unsigned char *s = (const unsigned char *)text;
 	size_t len = 0;
 
 	for (size_t i = 0; i < n;) {
-		size_t run = i;
-		while (run < n && is_clean(s[run]))
-			run++;
-		len += put(to + len, text + i, run - i);
-		i = run;
+		size_t run = clean_run(s + i, n - i);
+		len += put(to + len, text + i, run);
+		i += run;
 		if (i == n)
 			break;
 		size_t c = char_length(s + i, n - i);
