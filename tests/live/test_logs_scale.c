@@ -2,6 +2,7 @@
 #include "tests/live/logd.h"
 #include "tests/live/pattern.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -16,8 +17,13 @@ static unsigned long peak_of_logd(const struct live *l)
 {
 	char path[64], line[256];
 	unsigned long kb = 0;
+	pid_t pid;
 
-	(void)snprintf(path, sizeof(path), "/proc/%d/status", (int)logd_pid(l));
+	for (int i = 0; !(pid = logd_pid(l)); i++) { /* a service may be up before logd has its name */
+		cr_assert_lt(i, LIVE_WAIT * 100, "no logd");
+		(void)poll(NULL, 0, 10);
+	}
+	(void)snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
 	FILE *f = fopen(path, "re");
 	while (f && fgets(line, sizeof(line), f))
 		if (sscanf(line, "VmHWM: %lu kB", &kb) == 1)
