@@ -2,6 +2,10 @@
 # logs.sh PM1 - from a service to its log file, beside cat, s6-log, svlogd, supervisord and PM2: speed, CPU, peak memory, and whether
 # each byte came once. ROUNDS (3) interleaved rounds, medians. The files lie in a folder of $TMPDIR; it is the page cache that is
 # written to. What is timed, and that it is the same for all, is said in logs.c.
+#
+# With other work on the machine the figures tell little: now and then the scheduler puts a service and its writer on one core, where
+# bytes stay in its cache, and others' slices of milliseconds fall in between. As root, `chrt -f 10 tests/bench/logs.sh PM1` keeps
+# those away.
 set -euo pipefail
 # shellcheck source=tests/bench/lib.sh
 . "$(dirname "$0")/lib.sh"
