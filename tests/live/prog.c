@@ -3,12 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -264,6 +266,19 @@ static int write_giant(unsigned long blocks)
 	return 0;
 }
 
+/* Until somebody makes that file. */
+static int wait_for_file(const char *path)
+{
+	char buf[4096], *copy = strdup(path);
+	int fd = inotify_init1(IN_CLOEXEC);
+
+	if (!copy || fd < 0 || inotify_add_watch(fd, dirname(copy), IN_CREATE) < 0)
+		return 1;
+	while (access(path, F_OK) != 0)
+		(void)!read(fd, buf, sizeof(buf));
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	const char *mode = argc > 1 ? argv[1] : "", *a = argc > 2 ? argv[2] : "", *b = argc > 3 ? argv[3] : "";
@@ -286,6 +301,8 @@ int main(int argc, char **argv)
 		say("up\n");
 		wait_for_ever();
 	}
+	if (strcmp(mode, "wait-for") == 0)
+		return wait_for_file(a);
 	if (strcmp(mode, "kill-self") == 0) {
 		(void)kill(getpid(), atoi(a));
 		wait_for_ever();
