@@ -78,6 +78,7 @@ static void state_rows(const struct cli *c, const json_t *s)
 	row(c, "status", status, status_color(status));
 	row_str(c, "wanted", s, "pm1.want");
 	row_str(c, "cause", s, "pm1.cause");
+	row(c, "waiting for", look_str(s, "pm1.waiting_for", NULL), NULL);
 	row(c, "failure", look_str(s, "pm1.failure", NULL), COLOR_RED);
 	row_time(c, "since", s, "pm1.since");
 	if (look(s, "pm1.restart_in_ms")) {
