@@ -1,4 +1,4 @@
-/* service_acts - what the edges of a service's life do, and what the loop tells of its process. */
+/* service_acts - what the edges of a service's life do. */
 #include "core/service_impl.h"
 
 #include "base/log.h"
@@ -12,7 +12,6 @@
 #include "core/readiness.h"
 
 #include <errno.h>
-#include <sys/epoll.h>
 
 /* A killed process that still lives is looked at again after this long, twice as long each round; it can't be waited for
  * (D state), only watched. */
@@ -20,67 +19,6 @@
 #define KILL_AGAIN_MAX (30 * USEC_SEC)
 /* After so many kills the user is told that it doesn't die. */
 #define KILL_ROUNDS_STUCK 4
-
-static void on_status(void *ctx, int fd, uint32_t events);
-static enum event act_clear(struct service *s);
-
-/* The child's report is over; the pid may still be to be reaped. */
-static void forget_status(struct service *s)
-{
-	loop_remove(&s->status_source);
-	close_fd(&s->status_fd);
-}
-
-static void on_failed_child(void *ctx, const struct reaped *r)
-{
-	(void)ctx;
-	(void)r; /* its report has told why */
-}
-
-static struct process_job job_of(const struct service *s)
-{
-	const struct spec *spec = s->spec;
-
-	switch (s->step) {
-	case STEP_PRE:
-		return (struct process_job){ .argv = &spec->hook_argv[HOOK_START_PRE], .key = spec_hook_key(HOOK_START_PRE) };
-	case STEP_STOP_POST:
-		return (struct process_job){ .argv = &spec->hook_argv[HOOK_STOP_POST], .key = spec_hook_key(HOOK_STOP_POST) };
-	case STEP_MAIN:
-		break;
-	}
-	return (struct process_job){ .argv = &spec->argv, .key = "command", .is_main = true };
-}
-
-/* Runs what the step asks for as s->pid. 0, or -errno with s->failure told and no process left. */
-static int run_step(struct service *s, enum step step, const struct strv *env)
-{
-	struct spawned sp = { .pid = 0, .pidfd = -1, .status_fd = -1 };
-
-	s->step = step;
-	struct process_job job = job_of(s);
-	job.env = env;
-	int r = process_spawn(s, &job, &sp);
-	if (r < 0)
-		return r;
-	s->pid = sp.pid;
-	s->pidfd = sp.pidfd;
-	s->status_fd = sp.status_fd;
-	r = reaper_watch(s->host->reaper, s->pid, service_on_reaped, s);
-	if (r == 0)
-		r = loop_add(s->host->loop, s->status_fd, EPOLLIN, LOOP_SPAWN, on_status, s, &s->status_source);
-	if (r == 0)
-		return 0;
-
-	/* Out of memory or epoll watches: a child that can't be watched must not run. */
-	process_kill_all(s);
-	reaper_forget(s->host->reaper, s->pid);
-	forget_status(s);
-	close_fd(&s->pidfd);
-	s->pid = 0;
-	process_tell_failure(s, &job, SPAWN_FORK, -r);
-	return r;
-}
 
 static enum event act_spawn(struct service *s)
 {
@@ -102,7 +40,7 @@ static enum event act_spawn(struct service *s)
 	s->started_wall = clock_wall();
 	if (s->spec->listen_timeout && (has_pre || readiness_wanted(s)))
 		loop_timer_in(s->timer, s->spec->listen_timeout);
-	if (run_step(s, has_pre ? STEP_PRE : STEP_MAIN, NULL) < 0) {
+	if (service_run_step(s, has_pre ? STEP_PRE : STEP_MAIN, NULL) < 0) {
 		s->start_failed = true;
 		return EVENT_EXEC_FAILED;
 	}
@@ -134,7 +72,7 @@ enum event service_emptied(struct service *s)
 	s->post_done = true;
 	int r = end_env(s, &env);
 	if (r == 0)
-		r = run_step(s, STEP_STOP_POST, &env);
+		r = service_run_step(s, STEP_STOP_POST, &env);
 	strv_done(&env);
 	if (r < 0) {
 		log_warning("%s: exec_stop_post: %s; going on without it", service_label(s, label, sizeof(label)), err_text(r));
@@ -146,7 +84,7 @@ enum event service_emptied(struct service *s)
 	return EVENT_MAX;
 }
 
-static enum event act_clear(struct service *s)
+enum event service_clear(struct service *s)
 {
 	hook_cancel(s);
 	readiness_end(s);
@@ -257,7 +195,7 @@ static enum event act_term(struct service *s)
 	hook_cancel(s);
 	loop_timer_off(s->timer);
 	if (s->pid == 0) /* a daemon that isn't found yet */
-		return act_clear(s);
+		return service_clear(s);
 	/* Its own time is kill_timeout as well: then the signal follows, and the same again until the kill. */
 	if (s->spec->hook_argv[HOOK_STOP].n && s->main_ran && s->step == STEP_MAIN) {
 		r = strv_addf(&env, "MAINPID=%d", (int)s->pid);
@@ -325,7 +263,7 @@ enum event service_act(struct service *s, enum action action, usec_t *delay)
 		/* With main gone already, this may have been the last of it. */
 		return s->pid == 0 && !process_any_left(s) ? service_emptied(s) : EVENT_MAX;
 	case ACTION_CLEAR:
-		return act_clear(s);
+		return service_clear(s);
 	case ACTION_DECIDE:
 		loop_timer_off(s->timer);
 		return act_decide(s, delay);
@@ -370,150 +308,4 @@ void service_on_timer(void *ctx)
 		(void)text_add(&t, ": SIGKILL");
 		service_apply(s, EVENT_TIMEOUT, why);
 	}
-}
-
-static void main_runs(struct service *s)
-{
-	s->main_ran = true;
-	if (readiness_wanted(s))
-		readiness_begin(s);
-	else
-		service_apply(s, EVENT_READY, "program started");
-}
-
-/* exec_start_pre is done with: the program's turn. */
-static void after_pre(struct service *s)
-{
-	char words[SERVICE_FAILURE_MAX];
-
-	if (run_step(s, STEP_MAIN, NULL) == 0)
-		return;
-	s->start_failed = true;
-	service_apply(s, EVENT_EXEC_FAILED, cause_of_step(s, EVENT_EXEC_FAILED, 0, words, sizeof(words)));
-}
-
-/* exec_stop_post has ended; what it left behind is cleared away like all else. */
-static void after_post(struct service *s)
-{
-	char why[SERVICE_CAUSE_MAX];
-
-	if (act_clear(s) == EVENT_EMPTY)
-		service_apply(s, EVENT_EMPTY, cause_of_exit(s, why, sizeof(why)));
-}
-
-enum report { REPORT_NOT_YET, REPORT_RUNS, REPORT_FAILED };
-
-/* Reads the exec report. `reaped`: the child's status is in already. After a failure the next try may be running when this returns. */
-static enum report take_report(struct service *s, bool reaped)
-{
-	enum spawn_stage stage;
-	int err;
-	int r = spawn_report(s->status_fd, &stage, &err);
-
-	if (r == -EAGAIN)
-		return REPORT_NOT_YET;
-	forget_status(s);
-	if (r != 0) { /* the program runs; a report that can't be read (r < 0) is followed by the exit, if it didn't */
-		if (s->step == STEP_MAIN)
-			main_runs(s);
-		return REPORT_RUNS;
-	}
-	struct process_job job = job_of(s);
-	bool permanent = process_is_permanent(stage, err);
-	process_tell_failure(s, &job, stage, err);
-	/* Already ended, or about to: the status is of no more interest than this report. */
-	if (!reaped) {
-		reaper_forget(s->host->reaper, s->pid);
-		(void)reaper_watch(s->host->reaper, s->pid, on_failed_child, NULL);
-	}
-	close_fd(&s->pidfd);
-	s->pid = 0;
-	if (s->step == STEP_STOP_POST) {
-		char label[SERVICE_LABEL_MAX];
-		log_warning("%s: %s", service_label(s, label, sizeof(label)), s->failure);
-		s->failure[0] = 0;
-		after_post(s);
-		return REPORT_FAILED;
-	}
-	if (s->step == STEP_PRE && hook_may_fail(s, HOOK_START_PRE)) {
-		after_pre(s);
-		return REPORT_FAILED;
-	}
-	s->start_failed = true;
-	s->permanent = permanent;
-	char words[SERVICE_FAILURE_MAX];
-	service_apply(s, EVENT_EXEC_FAILED, cause_of_step(s, EVENT_EXEC_FAILED, 0, words, sizeof(words)));
-	return REPORT_FAILED;
-}
-
-static void on_status(void *ctx, int fd, uint32_t events)
-{
-	(void)fd;
-	(void)events;
-	(void)take_report(ctx, false);
-}
-
-static const char *end_text(const struct reaped *r, char *buf, size_t size)
-{
-	char sig[16];
-
-	if (r->exited)
-		(void)text_format(buf, size, "exited with code %d", r->code);
-	else
-		(void)text_format(buf, size, "killed by %s", signal_text(r->code, sig, sizeof(sig)));
-	return buf;
-}
-
-static void pre_ended(struct service *s, const struct reaped *r)
-{
-	char end[64], why[SERVICE_FAILURE_MAX];
-	struct process_job job = job_of(s);
-
-	if ((r->exited && r->code == 0) || hook_may_fail(s, HOOK_START_PRE)) {
-		after_pre(s);
-		return;
-	}
-	s->start_failed = true;
-	s->permanent = false;
-	(void)text_format(s->failure, sizeof(s->failure), "%s '%s' %s", job.key, job.argv->v[0], end_text(r, end, sizeof(end)));
-	service_apply(s, EVENT_EXIT, cause_of_step(s, EVENT_EXEC_FAILED, 0, why, sizeof(why)));
-}
-
-static void post_ended(struct service *s, const struct reaped *r)
-{
-	char end[64], label[SERVICE_LABEL_MAX];
-
-	if (!(r->exited && r->code == 0) && !hook_may_fail(s, HOOK_STOP_POST))
-		log_warning("%s: exec_stop_post %s", service_label(s, label, sizeof(label)), end_text(r, end, sizeof(end)));
-	after_post(s);
-}
-
-void service_on_reaped(void *ctx, const struct reaped *r)
-{
-	struct service *s = ctx;
-	char why[SERVICE_CAUSE_MAX];
-
-	/* The report was written before the exit, but may be read after it. */
-	if (s->status_fd >= 0) {
-		if (take_report(s, true) == REPORT_FAILED)
-			return;
-		forget_status(s);
-	}
-	s->pid = 0;
-	close_fd(&s->pidfd);
-	if (s->step == STEP_STOP_POST) {
-		post_ended(s, r);
-		return;
-	}
-	if (s->step == STEP_PRE && s->state == STATE_STARTING) {
-		pre_ended(s, r);
-		return;
-	}
-	if (s->step == STEP_MAIN && s->state == STATE_STARTING && readiness_goes_on(s, r))
-		return;
-	s->last = *r;
-	s->has_exit = true;
-	uint64_t oom_before = s->oom_total;
-	memwatch_end(s);
-	service_apply(s, EVENT_EXIT, s->oom_total > oom_before ? s->last_kill : cause_of_exit(s, why, sizeof(why)));
 }
