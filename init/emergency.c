@@ -61,7 +61,6 @@ static int start_shell(struct emergency *e, const sigset_t *mask)
 				 .in_fd = STDIN_FILENO,
 				 .out_fd = STDOUT_FILENO,
 				 .err_fd = STDERR_FILENO,
-				 .extra_fd = -1,
 				 .umask = -1,
 				 .mask = mask,
 				 .oom_score_adj = INT_MIN };

@@ -287,7 +287,8 @@ static int try_logd(struct logpipe *lp)
 				 .in_fd = -1,
 				 .out_fd = err_fd,
 				 .err_fd = err_fd,
-				 .extra_fd = theirs,
+				 .fds = &(struct spawn_fd){ theirs, LOGWIRE_FD },
+				 .n_fds = 1,
 				 .umask = -1,
 				 .oom_score_adj = INT_MIN };
 	r = spawn_start(&job, &sp);

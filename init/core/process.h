@@ -11,6 +11,8 @@ struct process_job {
 	const struct strv *argv;
 	const char *key; /* where it stands in the file: "command", "exec_stop" */
 	const struct strv *env; /* more of the environment, NULL: nothing */
+	const struct spawn_fd *fds; /* more for it to have than its streams */
+	size_t n_fds;
 	bool is_main; /* what is said from here on is a new run's */
 };
 /* Forks and lets the child exec. 0 and *ret; or -errno with s->failure told and nothing left behind. */

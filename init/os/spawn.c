@@ -11,6 +11,8 @@
 #include <fcntl.h>
 #include <limits.h>
 
+#define OWN_PID_MAX 4 /* variables that hold the child's pid */
+
 static const struct {
 	const char *name, *key;
 } stages[SPAWN_STAGE_MAX] = {
@@ -73,7 +75,7 @@ static int open_null(void)
 }
 
 /* A pipe whose write end is above the numbers that the child fills. */
-static int status_pipe(int *ret_read, int *ret_write)
+static int status_pipe(int above, int *ret_read, int *ret_write)
 {
 	cleanup_fd int r_end = -1;
 	cleanup_fd int w_end = -1;
@@ -84,8 +86,8 @@ static int status_pipe(int *ret_read, int *ret_write)
 		return r;
 	r_end = p[0];
 	w_end = p[1];
-	if (w_end < 10) {
-		int high = sys_fcntl(w_end, F_DUPFD_CLOEXEC, 10);
+	if (w_end < above) {
+		int high = sys_fcntl(w_end, F_DUPFD_CLOEXEC, above);
 		if (high < 0)
 			return high;
 		close_fd(&w_end);
@@ -136,23 +138,52 @@ static pid_t fork_child(struct spawn_plan *plan, int *ret_pidfd)
 	return pid;
 }
 
+static int number_above(const struct spawn_job *job)
+{
+	int above = 10;
+
+	for (size_t i = 0; i < job->n_fds; i++)
+		if (job->fds[i].to >= above)
+			above = job->fds[i].to + 1;
+	return above;
+}
+
+/* The values that stand for the child's own pid, at most `max`, and a NULL behind them. By name: anything else may hold zeros. */
+static void find_own_pid(const struct spawn_job *job, char **ret, size_t max)
+{
+	size_t n = 0;
+
+	for (char *const *e = job->env; e && *e && n < max; e++) {
+		if (strcmp(*e, "LISTEN_PID=" SPAWN_OWN_PID) == 0 || strcmp(*e, "WATCHDOG_PID=" SPAWN_OWN_PID) == 0)
+			ret[n++] = strchr(*e, '=') + 1;
+	}
+	ret[n] = NULL;
+}
+
 int spawn_start(const struct spawn_job *job, struct spawned *ret)
 {
 	struct strv candidates = { 0 };
 	char oom[16];
+	char *own_pid[OWN_PID_MAX + 1];
+	cleanup_free int *lifted = calloc(job->n_fds + 1, sizeof(*lifted));
+	int above = number_above(job);
 	cleanup_fd int null_fd = -1;
 	cleanup_fd int read_end = -1;
 	cleanup_fd int write_end = -1;
 	int pidfd = -1;
 
-	int r = find_candidates(job, &candidates);
+	int r = lifted ? find_candidates(job, &candidates) : -ENOMEM;
 	if (r == 0 && (r = null_fd = open_null()) >= 0)
-		r = status_pipe(&read_end, &write_end);
+		r = status_pipe(above, &read_end, &write_end);
 	if (r == 0) {
 		struct spawn_plan plan = { .job = job,
 					   .candidates = candidates.v,
 					   .null_fd = null_fd,
-					   .status_fd = write_end };
+					   .status_fd = write_end,
+					   .lifted = lifted,
+					   .above = above,
+					   .own_pid = own_pid };
+		find_own_pid(job, own_pid, OWN_PID_MAX);
 		if (job->cgroup)
 			plan.n_join = cgroup_join_fds(job->cgroup, plan.join_fds, SPAWN_JOIN_MAX);
 		if (job->oom_score_adj != INT_MIN) {

@@ -35,6 +35,16 @@ enum spawn_stage {
 const char *spawn_stage_name(enum spawn_stage s); /* "setuid", "chdir", "exec", ... */
 const char *spawn_stage_key(enum spawn_stage s); /* the key of the file that asked for it, or NULL */
 
+#define SPAWN_FD_LAST 255 /* the highest number that a descriptor may be given */
+
+struct spawn_fd {
+	int from; /* borrowed */
+	int to; /* 3 to SPAWN_FD_LAST */
+};
+
+/* The value of LISTEN_PID or WATCHDOG_PID that the child writes its own pid into, which nobody knows before the fork. */
+#define SPAWN_OWN_PID "0000000000"
+
 struct spawn_job {
 	char *const *argv; /* all borrowed for the call */
 	const char *exe; /* the file to run; NULL: argv[0], looked up in the PATH of env */
@@ -43,7 +53,8 @@ struct spawn_job {
 	int in_fd; /* -1: /dev/null, or a closed pipe's end where there is no /dev/null */
 	int out_fd; /* -1: /dev/null */
 	int err_fd;
-	int extra_fd; /* becomes fd 3 (logd's socket), -1: none */
+	const struct spawn_fd *fds; /* more than these three; no number twice */
+	size_t n_fds;
 	const struct cgroup *cgroup; /* NULL: none */
 	const struct ids *ids; /* NULL: as pm1 */
 	int umask; /* -1: as pm1 */

@@ -48,7 +48,7 @@ static void reset_signals(const struct spawn_plan *plan)
 /* A copy above the numbers that are about to be filled, so that no dup2 runs over another's source. */
 static int lift(const struct spawn_plan *plan, int fd)
 {
-	int r = fcntl(fd < 0 ? plan->null_fd : fd, F_DUPFD_CLOEXEC, 10);
+	int r = fcntl(fd < 0 ? plan->null_fd : fd, F_DUPFD_CLOEXEC, plan->above);
 
 	if (r < 0)
 		fail(plan, SPAWN_STDIO, errno);
@@ -58,17 +58,34 @@ static int lift(const struct spawn_plan *plan, int fd)
 static void set_stdio(const struct spawn_plan *plan)
 {
 	const struct spawn_job *job = plan->job;
-	int fds[] = { lift(plan, job->in_fd), lift(plan, job->out_fd), lift(plan, job->err_fd),
-		      job->extra_fd >= 0 ? lift(plan, job->extra_fd) : -1 };
+	int fds[] = { lift(plan, job->in_fd), lift(plan, job->out_fd), lift(plan, job->err_fd) };
 
-	for (int i = 0; i < 4; i++)
-		if (fds[i] >= 0 && dup2(fds[i], i) < 0)
+	for (size_t i = 0; i < job->n_fds; i++)
+		plan->lifted[i] = lift(plan, job->fds[i].from);
+	for (int i = 0; i < 3; i++)
+		if (dup2(fds[i], i) < 0)
 			fail(plan, SPAWN_STDIO, errno);
-	unsigned int first = job->extra_fd >= 0 ? 4 : 3;
-	if (sys_close_range(first, UINT_MAX, 4 /* CLOSE_RANGE_CLOEXEC: the report's pipe lives until exec */) == 0)
-		return;
-	for (unsigned int fd = first; fd < CLOSE_BY_HAND; fd++)
-		(void)fcntl((int)fd, F_SETFD, FD_CLOEXEC);
+	/* CLOSE_RANGE_CLOEXEC: the report's pipe lives until exec. */
+	if (sys_close_range(3, UINT_MAX, 4) < 0)
+		for (int fd = 3; fd < CLOSE_BY_HAND; fd++)
+			(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+	for (size_t i = 0; i < job->n_fds; i++)
+		if (dup2(plan->lifted[i], job->fds[i].to) < 0)
+			fail(plan, SPAWN_STDIO, errno);
+}
+
+static void write_own_pid(const struct spawn_plan *plan)
+{
+	for (char *const *p = plan->own_pid; *p; p++) {
+		char digits[sizeof(SPAWN_OWN_PID)], *at = *p;
+		int n = 0;
+
+		for (pid_t pid = getpid(); pid > 0; pid /= 10)
+			digits[n++] = (char)('0' + pid % 10);
+		while (n > 0)
+			*at++ = digits[--n];
+		*at = 0;
+	}
 }
 
 static void set_ids(const struct spawn_plan *plan)
@@ -125,6 +142,7 @@ void spawn_child(const struct spawn_plan *plan)
 	if (job->foreground_tty ? setpgid(0, 0) < 0 : setsid() < 0)
 		fail(plan, SPAWN_SESSION, errno);
 	set_stdio(plan);
+	write_own_pid(plan);
 	reset_signals(plan);
 	set_oom_score(plan);
 	if (job->nofile && setrlimit(RLIMIT_NOFILE, job->nofile) < 0)

@@ -15,7 +15,7 @@ static char *spawned_env[] = { "PATH=/usr/bin:/bin", "LC_ALL=C", NULL };
 
 static inline struct spawn_job spawned_job(char *const *argv)
 {
-	return (struct spawn_job){ .argv = argv, .env = spawned_env, .in_fd = -1, .out_fd = -1, .err_fd = -1, .extra_fd = -1,
+	return (struct spawn_job){ .argv = argv, .env = spawned_env, .in_fd = -1, .out_fd = -1, .err_fd = -1,
 				   .umask = -1, .oom_score_adj = INT_MIN };
 }
 

@@ -214,7 +214,8 @@ Test(spawn, streams_may_be_handed_over_crosswise)
 	job.in_fd = 2;
 	job.out_fd = 0;
 	job.err_fd = 1;
-	job.extra_fd = extra;
+	job.fds = &(struct spawn_fd){ extra, 3 };
+	job.n_fds = 1;
 	int code = spawned_run(&job);
 
 	(void)dup2(saved_err, 2);
@@ -222,6 +223,32 @@ Test(spawn, streams_may_be_handed_over_crosswise)
 	cr_expect_str_eq(folder_get("out"), "out word\n");
 	cr_expect_str_eq(folder_get("err"), "err\n");
 	cr_expect_str_eq(folder_get("extra"), "extra\n");
+}
+
+/* Some of them stand where others are to go, and the report's own pipe would be in the way of the highest. */
+Test(spawn, many_descriptors_get_the_numbers_they_are_to_have)
+{
+	struct spawn_job job = spawned_job(ARGV("/bin/sh", "-c", "echo a >&3; echo b >&4; echo c >/proc/self/fd/200; test ! -e /proc/$$/fd/5"));
+	int a = open("a", O_WRONLY | O_CREAT, 0600), b = open("b", O_WRONLY | O_CREAT, 0600), c = open("c", O_WRONLY | O_CREAT, 0600);
+	int at_4 = fcntl(a, F_DUPFD, 4), at_3 = fcntl(b, F_DUPFD, 3);
+
+	cr_assert(a > 2 && b > 2 && c > 2 && at_4 > 2 && at_3 > 2);
+	job.fds = (struct spawn_fd[]){ { at_4, 3 }, { at_3, 4 }, { c, 200 } };
+	job.n_fds = 3;
+	cr_expect_eq(spawned_run(&job), 0);
+	cr_expect_str_eq(folder_get("a"), "a\n");
+	cr_expect_str_eq(folder_get("b"), "b\n");
+	cr_expect_str_eq(folder_get("c"), "c\n");
+}
+
+Test(spawn, the_child_writes_its_own_pid_where_it_is_asked_to_and_nowhere_else)
+{
+	char listen[] = "LISTEN_PID=" SPAWN_OWN_PID, watchdog[] = "WATCHDOG_PID=" SPAWN_OWN_PID, other[] = "ID=" SPAWN_OWN_PID;
+	struct spawn_job job = spawned_job(NULL);
+
+	job.env = (char *[]){ spawned_env[0], listen, watchdog, other, NULL };
+	cr_expect_str_eq(said("test $LISTEN_PID = $$ && test $WATCHDOG_PID = $$ && echo $ID", &job), SPAWN_OWN_PID "\n");
+	cr_expect_str_eq(listen, "LISTEN_PID=" SPAWN_OWN_PID);
 }
 
 /* Descriptors that pm1 inherited have no close-on-exec. With close_range refused (an old seccomp profile) too. */
