@@ -112,7 +112,8 @@ static void call_targets(struct requests *r, struct session *s, const struct cal
 		return;
 	}
 	static const char *const words[VERB_MAX] = { [VERB_START] = "start", [VERB_STOP] = "stop",
-						     [VERB_RESTART] = "restart", [VERB_DELETE] = "delete" };
+						     [VERB_RESTART] = "restart", [VERB_DELETE] = "delete",
+						     [VERB_RELOAD] = "reload" };
 	(void)who(s, words[verb] ? words[verb] : "request", cause, sizeof(cause));
 	for (size_t i = 0; i < q->n; i++) {
 		struct service *v = manager_by_id(requests_cfg(r)->manager, q->goals[i].id);
@@ -124,6 +125,8 @@ static void call_targets(struct requests *r, struct session *s, const struct cal
 			manager_stop(requests_cfg(r)->manager, v, cause);
 		else if (verb == VERB_RESTART)
 			service_restart(v, cause);
+		else if (verb == VERB_RELOAD)
+			service_reload(v, cause);
 		else if (verb == VERB_DELETE)
 			manager_delete(requests_cfg(r)->manager, v, cause);
 		else if (verb == VERB_RESET)
@@ -368,7 +371,7 @@ void requests_called(struct requests *r, struct session *s, struct call *call)
 		return;
 	}
 	if (manager_is_down(requests_cfg(r)->manager) &&
-	    (verb == VERB_START || verb == VERB_RESTART || verb == VERB_RELOAD_CONFIG)) {
+	    (verb == VERB_START || verb == VERB_RESTART || verb == VERB_RELOAD || verb == VERB_RELOAD_CONFIG)) {
 		reply_error(s, ERROR_BUSY, json_pack("{s:s}", "message", "pm1 is shutting down"));
 		return;
 	}
@@ -384,6 +387,7 @@ void requests_called(struct requests *r, struct session *s, struct call *call)
 		return;
 	case VERB_STOP:
 	case VERB_RESTART:
+	case VERB_RELOAD:
 	case VERB_DELETE:
 	case VERB_RESET:
 	case VERB_FLUSH:

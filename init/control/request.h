@@ -11,6 +11,7 @@
 struct goal {
 	int id; /* the service */
 	uint64_t runs; /* its count of successful execs when it was asked */
+	uint64_t reloads; /* and of reloads */
 	char name[SERVICE_LABEL_MAX];
 };
 

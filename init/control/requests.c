@@ -79,6 +79,27 @@ void request_answer_synced(struct request *q)
 
 enum reached { WAIT, REACHED, FAILED };
 
+/* Of a start, or a restart and what comes to that. */
+static enum reached look_at_start(const struct service *s, const struct goal *g, bool is_start, const char **why)
+{
+	if (!s) {
+		*why = "was deleted meanwhile";
+		return FAILED;
+	}
+	if (s->runs > g->runs || (is_start && s->state == STATE_ONLINE && !s->next_cause[0]))
+		return REACHED;
+	if (s->state == STATE_WAITING && s->stuck) {
+		*why = s->waits_for;
+		return FAILED;
+	}
+	if (!service_at_rest(s) || s->want_up)
+		return WAIT;
+	*why = s->history_n ? s->history[(s->history_n - 1) % SERVICE_HISTORY].cause : "was not started";
+	if (s->failure[0])
+		*why = s->failure;
+	return FAILED;
+}
+
 static enum reached look_at(const struct requests *r, const struct request *q, const struct goal *g, const char **why)
 {
 	const struct service *s = manager_by_id(r->cfg.manager, g->id);
@@ -88,24 +109,15 @@ static enum reached look_at(const struct requests *r, const struct request *q, c
 		return !s || service_at_rest(s) ? REACHED : WAIT;
 	case VERB_DELETE:
 		return s ? WAIT : REACHED;
+	case VERB_RELOAD:
+		if (s && s->reloads > g->reloads) {
+			*why = s->reload_failure;
+			return s->reload_failure[0] ? FAILED : REACHED;
+		}
+		return look_at_start(s, g, false, why);
 	case VERB_START:
 	case VERB_RESTART:
-		if (!s) {
-			*why = "was deleted meanwhile";
-			return FAILED;
-		}
-		if (s->runs > g->runs || (q->verb == VERB_START && s->state == STATE_ONLINE && !s->next_cause[0]))
-			return REACHED;
-		if (s->state == STATE_WAITING && s->stuck) {
-			*why = s->waits_for;
-			return FAILED;
-		}
-		if (!service_at_rest(s) || s->want_up)
-			return WAIT;
-		*why = s->history_n ? s->history[(s->history_n - 1) % SERVICE_HISTORY].cause : "was not started";
-		if (s->failure[0])
-			*why = s->failure;
-		return FAILED;
+		return look_at_start(s, g, q->verb == VERB_START, why);
 	case VERB_PING:
 	case VERB_LIST:
 	case VERB_RESET:
@@ -154,7 +166,8 @@ static void look(struct request *q)
 		request_finish(q, message_error(ERROR_NOT_DONE, p));
 		return;
 	}
-	if (q->verb == VERB_STOP || q->verb == VERB_DELETE || q->verb == VERB_RESTART) {
+	if (q->verb == VERB_STOP || q->verb == VERB_DELETE || q->verb == VERB_RESTART ||
+	    q->verb == VERB_RELOAD) {
 		request_answer_synced(q);
 		return;
 	}
@@ -208,6 +221,7 @@ void request_add_goal(void *ctx, struct service *s)
 	struct goal *g = &q->goals[q->n++];
 	g->id = s->id;
 	g->runs = s->runs;
+	g->reloads = s->reloads;
 	(void)service_label(s, g->name, sizeof(g->name));
 }
 

@@ -257,6 +257,41 @@ void service_restart(struct service *s, const char *cause)
 	/* Waiting for a delay it is at rest at once, and STOP has started it again by next_cause. */
 }
 
+static void on_reload_command(struct service *s, const struct reaped *r)
+{
+	char sig[16];
+
+	s->reload_failure[0] = 0;
+	if (!r->exited)
+		(void)text_format(s->reload_failure, sizeof(s->reload_failure), "exec_reload was killed by %s",
+				  signal_text(r->code, sig, sizeof(sig)));
+	else if (r->code != 0 && !hook_may_fail(s, HOOK_RELOAD))
+		(void)text_format(s->reload_failure, sizeof(s->reload_failure), "exec_reload exited with code %d", r->code);
+	s->reloads++;
+	s->host->changed(s->host->ctx, s);
+}
+
+void service_reload(struct service *s, const char *cause)
+{
+	struct strv env = { 0 };
+	char label[SERVICE_LABEL_MAX];
+
+	if (s->spec->hook_argv[HOOK_RELOAD].n == 0 || s->state != STATE_ONLINE) {
+		service_restart(s, cause);
+		return;
+	}
+	log_notice("%s: %s", service_label(s, label, sizeof(label)), cause);
+	int r = strv_addf(&env, "MAINPID=%d", (int)s->pid);
+	if (r == 0)
+		r = hook_start(s, HOOK_RELOAD, &env, s->spec->listen_timeout, on_reload_command);
+	strv_done(&env);
+	if (r < 0) {
+		(void)text_format(s->reload_failure, sizeof(s->reload_failure), "exec_reload: %s", err_text(r));
+		s->reloads++;
+		s->host->changed(s->host->ctx, s);
+	}
+}
+
 void service_hurry(struct service *s)
 {
 	s->hurried = true;

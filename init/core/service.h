@@ -101,6 +101,8 @@ struct service {
 	struct restart_track track;
 	unsigned int restarts; /* PM2's restart_time */
 	uint64_t runs; /* execs that succeeded: requests wait on it */
+	uint64_t reloads; /* exec_reloads that ended: likewise */
+	char reload_failure[64]; /* how the last one did; "": well */
 	uint64_t created_wall, started_wall, since_wall; /* usec */
 	usec_t started;
 	bool has_exit;
@@ -136,6 +138,8 @@ void service_stop(struct service *s, const char *cause);
 void service_restart(struct service *s, const char *cause); /* stop, then start; counts as a restart */
 /* The same because a cap was passed: at once after a stable run; after an unstable one by the rules for a crash. */
 void service_restart_capped(struct service *s, const char *cause);
+/* By exec_reload; without one, or while it doesn't run: a restart. `reloads` counts when it is done, or `reload_failed` tells. */
+void service_reload(struct service *s, const char *cause);
 void service_hurry(struct service *s); /* a stop under way: kill now */
 void service_reset(struct service *s); /* counters to 0 */
 /* It runs, but not as it should (not ready in time, a watchdog): stopped, and started again by the rules for a crash. */

@@ -8,6 +8,7 @@ static const struct verb_info verbs[VERB_MAX] = {
 	[VERB_START] = { "io.pm1.Start", false },
 	[VERB_STOP] = { "io.pm1.Stop", false },
 	[VERB_RESTART] = { "io.pm1.Restart", false },
+	[VERB_RELOAD] = { "io.pm1.Reload", false },
 	[VERB_DELETE] = { "io.pm1.Delete", false },
 	[VERB_RESET] = { "io.pm1.Reset", false },
 	[VERB_FLUSH] = { "io.pm1.Flush", false },
@@ -67,6 +68,8 @@ const char verbs_interface[] =
 	"  -> (services: []Service, messages: []string)\n"
 	"method Stop(targets: []string) -> (services: []Service)\n"
 	"method Restart(targets: []string) -> (services: []Service)\n"
+	"# By exec_reload where there is one; else as Restart.\n"
+	"method Reload(targets: []string) -> (services: []Service)\n"
 	"method Delete(targets: []string) -> (services: []Service)\n"
 	"method Reset(targets: []string) -> (services: []Service)\n"
 	"method Flush(targets: ?[]string) -> (services: []Service)\n"

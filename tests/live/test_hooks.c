@@ -104,6 +104,30 @@ Test(hooks, a_start_that_takes_longer_than_listen_timeout_has_failed)
 	cr_assert_eq(live_stop(&l), 0);
 }
 
+Test(hooks, reload_runs_its_command_and_tells_how_it_ended)
+{
+	struct live l;
+
+	live_start(&l, LIVE_PID1, NEVER "[service:web]\nshell = yes\ncommand = exec @PROG@ wait\nexec_reload = echo $MAINPID >> @DIR@/said\n"
+					"[service:bad]\ncommand = @PROG@ wait\nexec_reload = @PROG@ exit 5\n[service:none]\ncommand = @PROG@ wait\n");
+	live_status(&l, "web", "online");
+	live_status(&l, "bad", "online");
+	live_status(&l, "none", "online");
+	int web = (int)live_get(&l, "web", "pid"), none = (int)live_get(&l, "none", "pid");
+	cr_assert_eq(call(&l, "reload", "web").code, 0);
+	char expected[32];
+	size_t n;
+	(void)snprintf(expected, sizeof(expected), "%d\n", web);
+	cr_assert_str_eq(live_file(live_path(&l, "said"), &n), expected);
+	cr_assert_eq(live_get(&l, "web", "pid"), web);
+	struct called c = call(&l, "reload", "bad");
+	cr_assert_eq(c.code, 1);
+	cr_assert_not_null(strstr(c.err, "bad: online: exec_reload exited with code 5"), "%s", c.err);
+	cr_assert_eq(call(&l, "reload", "none").code, 0);
+	cr_assert_neq(live_get(&l, "none", "pid"), none);
+	cr_assert_eq(live_stop(&l), 0);
+}
+
 /* The daemon is the main process then: its end is the service's. */
 Test(forking, the_daemon_of_the_pid_file_is_the_service)
 {

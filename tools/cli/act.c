@@ -33,6 +33,11 @@ int cmd_restart(struct cli *c)
 	return on_targets(c, VERB_RESTART);
 }
 
+int cmd_reload(struct cli *c)
+{
+	return on_targets(c, VERB_RELOAD);
+}
+
 int cmd_delete(struct cli *c)
 {
 	return on_targets(c, VERB_DELETE);

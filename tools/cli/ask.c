@@ -17,6 +17,7 @@ static usec_t patience(enum verb v)
 	case VERB_START:
 	case VERB_STOP:
 	case VERB_RESTART:
+	case VERB_RELOAD:
 	case VERB_DELETE:
 	case VERB_RELOAD_CONFIG:
 	case VERB_KILL:

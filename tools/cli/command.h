@@ -75,6 +75,7 @@ int cmd_id(struct cli *c);
 int cmd_logs(struct cli *c);
 int cmd_ping(struct cli *c);
 int cmd_kill(struct cli *c);
+int cmd_reload(struct cli *c);
 int cmd_reload_config(struct cli *c);
 int cmd_reload_logs(struct cli *c);
 int cmd_power(struct cli *c); /* poweroff, reboot and halt: its own name says which */

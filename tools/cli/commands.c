@@ -106,6 +106,8 @@ static const struct command commands[] = {
 	  cmd_stop },
 	{ "restart", "", "TARGET...", "stop and start services; starts a stopped one", TARGETS, GROUP_ACT, NULL, 1,
 	  WORDS_ANY, cmd_restart },
+	{ "reload", "", "TARGET...", "have services read their files anew by exec_reload; without one, restart them", TARGETS,
+	  GROUP_ACT, NULL, 1, WORDS_ANY, cmd_reload },
 	{ "delete", "del", "TARGET...", "stop services and forget them", TARGETS, GROUP_ACT, NULL, 1, WORDS_ANY,
 	  cmd_delete },
 	{ "send-signal", "sendSignal", "SIGNAL TARGET...", "send a signal to the main processes of services", TARGETS,

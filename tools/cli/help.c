@@ -67,7 +67,6 @@ static void print_options(FILE *f, const struct cli_option *options)
 static const struct {
 	const char *verb, *instead;
 } missing[] = {
-	{ "reload", "`restart' stops and starts; `reload-config' reads the files again" },
 	{ "scale", "write instances in the file, then `reload-config'" },
 	{ "monit", "`status' and `logs' look" },
 	{ "save", "the INI file is what is remembered" },
