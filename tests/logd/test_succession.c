@@ -1,6 +1,10 @@
 /* logd is killed, and a successor goes on: each byte of a service is in its file once, none is lost and none comes twice. */
 #include "tests/logd/streams.h"
 
+#include "tests/logd/decode.h"
+
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 TestSuite(succession, .init = streams_begin, .fini = streams_done, .timeout = 120);
@@ -90,8 +94,13 @@ Test(succession, a_slot_that_claims_more_than_there_is_misleads_nobody)
 	cr_expect_str_eq(folder_get("a.log"), "before\none\n");
 }
 
+/* Of the one that is killed, and of its successors: a reload may come in between. */
+static enum logwire_form forms[2];
+static enum logwire_overflow overflow;
+static rlim_t disks[2] = { RLIM_INFINITY, RLIM_INFINITY }; /* bytes that a file can have: of the one that is killed, of the last one */
+
 /* One life of logd, as a process of its own: it dies at its nth call, or ends when all is written. True: it ended. */
-static bool live(unsigned int nth, const char *combined, const char *format)
+static bool live(int generation, unsigned int nth, const char *combined, const char *format)
 {
 	pid_t pid = fork();
 	int status;
@@ -103,6 +112,12 @@ static bool live(unsigned int nth, const char *combined, const char *format)
 		sys_fake_die(nth);
 		struct logwire_packet p = streams_packet(0, "a.log", combined, format);
 		struct stream *s;
+		struct rlimit limit = { disks[nth == 0], RLIM_INFINITY };
+		p.rules.form = forms[generation > 0];
+		p.rules.overflow = overflow;
+		(void)signal(SIGXFSZ, SIG_IGN);
+		if (setrlimit(RLIMIT_FSIZE, &limit) < 0)
+			_exit(1);
 		struct stream_fds fds = { { pipes[0].pipe[0], pipes[0].staging[0], pipes[0].staging[1], -1 } };
 		if (stream_new(&host, &p, &fds, &s) < 0)
 			_exit(1);
@@ -116,6 +131,38 @@ static bool live(unsigned int nth, const char *combined, const char *format)
 	return WIFEXITED(status);
 }
 
+/* The objects of a file, and lines as they are before or behind them. */
+static char *without_json(const char *text)
+{
+	struct decoded d = { 0 };
+	bool partial = false;
+
+	for (const char *p = text; *p;) {
+		const char *nl = strchr(p, '\n');
+		size_t n = nl ? (size_t)(nl - p) : strlen(p);
+		if (*p == '{') {
+			size_t before = d.partial;
+			decode_object(&d, p, n);
+			partial = d.partial > before;
+		} else {
+			cr_assert_not(partial, "%s", text);
+			decoded_add(&d, p, n + (nl ? 1 : 0));
+		}
+		p += n + (nl ? 1 : 0);
+	}
+	return d.bytes ? d.bytes : calloc(1, 1);
+}
+
+static void check(const char *path, const char *expected, unsigned int first, unsigned int second)
+{
+	const char *text = folder_get(path);
+	bool json = forms[0] == LOGWIRE_JSON || forms[1] == LOGWIRE_JSON;
+	char *said = json ? without_json(text) : strdup(text);
+
+	cr_assert_str_eq(said, expected, "%s, killed at call %u and call %u: %s", path, first, second, text);
+	free(said);
+}
+
 /* Killed at each call in turn, and its successor at each of the calls that follow, until one lives to the end. */
 static void killed_at_each_call(const char *combined, const char *format, const char *expected)
 {
@@ -126,17 +173,15 @@ static void killed_at_each_call(const char *combined, const char *format, const 
 		for (unsigned int second = 1;; second++) {
 			rewind_all();
 			streams_say(0, "one\ntwo\nthe last without an end");
-			ended = live(first, combined, format);
-			bool second_ended = live(second, combined, format);
+			ended = live(0, first, combined, format);
+			bool second_ended = live(1, second, combined, format);
 			if (!ended)
 				deaths++;
-			if (!second_ended)
-				cr_assert(live(0, combined, format));
-			cr_assert_str_eq(folder_get("a.log"), expected, "killed at call %u and call %u: %s", first, second,
-					 folder_get("a.log"));
+			if (!second_ended || disks[0] != disks[1])
+				cr_assert(live(2, 0, combined, format));
+			check("a.log", expected, first, second);
 			if (combined[0])
-				cr_assert_str_eq(folder_get("both.log"), expected, "killed at call %u and call %u: %s", first, second,
-						 folder_get("both.log"));
+				check("both.log", expected, first, second);
 			cr_assert_eq(slots[0].phase, LOGSLOT_IDLE);
 			if (second_ended)
 				break;
@@ -159,4 +204,63 @@ Test(succession, killed_at_each_call_of_the_way_by_pieces_nothing_is_lost_or_dou
 Test(succession, killed_at_each_call_no_line_gets_two_stamps)
 {
 	killed_at_each_call("both.log", "[at]", "at: one\nat: two\nat: the last without an end");
+}
+
+Test(succession, killed_at_each_call_each_line_has_its_prefix_once)
+{
+	forms[0] = forms[1] = LOGWIRE_PREFIX;
+	killed_at_each_call("both.log", "[at]", "at web out: one\nat web out: two\nat web out: the last without an end");
+}
+
+Test(succession, killed_at_each_call_each_line_is_one_json_object)
+{
+	forms[0] = forms[1] = LOGWIRE_JSON;
+	killed_at_each_call("both.log", "", "one\ntwo\nthe last without an end");
+}
+
+/* A piece that was begun in one form is finished in the other: nothing of the longer one stays behind its end. */
+Test(succession, killed_at_each_call_a_file_that_becomes_json_keeps_nothing_of_the_old_form_of_a_line)
+{
+	forms[0] = LOGWIRE_RAW;
+	forms[1] = LOGWIRE_JSON;
+	killed_at_each_call("both.log", "", "one\ntwo\nthe last without an end");
+}
+
+Test(succession, nor_does_one_that_is_json_no_more)
+{
+	forms[0] = LOGWIRE_JSON;
+	forms[1] = LOGWIRE_RAW;
+	killed_at_each_call("both.log", "", "one\ntwo\nthe last without an end");
+}
+
+/* Neither those that die nor their successor have room for the second line; the last one has. */
+static void killed_while_the_disk_is_full(enum logwire_form form, rlim_t room)
+{
+	forms[0] = forms[1] = form;
+	overflow = LOGWIRE_BLOCK;
+	disks[0] = room;
+}
+
+Test(succession, killed_at_each_call_while_the_disk_is_full_what_waits_is_not_lost_or_doubled)
+{
+	killed_while_the_disk_is_full(LOGWIRE_RAW, 6);
+	killed_at_each_call("", "", "one\ntwo\nthe last without an end");
+}
+
+Test(succession, nor_is_it_in_two_files)
+{
+	killed_while_the_disk_is_full(LOGWIRE_RAW, 6);
+	killed_at_each_call("both.log", "", "one\ntwo\nthe last without an end");
+}
+
+Test(succession, nor_is_it_with_prefixes)
+{
+	killed_while_the_disk_is_full(LOGWIRE_PREFIX, 20);
+	killed_at_each_call("both.log", "[at]", "at web out: one\nat web out: two\nat web out: the last without an end");
+}
+
+Test(succession, nor_is_it_as_json)
+{
+	killed_while_the_disk_is_full(LOGWIRE_JSON, 300);
+	killed_at_each_call("both.log", "", "one\ntwo\nthe last without an end");
 }
