@@ -5,6 +5,7 @@
 
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 TestSuite(succession, .init = streams_begin, .fini = streams_done, .timeout = 120);
@@ -92,6 +93,30 @@ Test(succession, a_slot_that_claims_more_than_there_is_misleads_nobody)
 	folder_put("both.log", "before\n");
 	succeed("");
 	cr_expect_str_eq(folder_get("a.log"), "before\none\n");
+}
+
+/* The predecessor could write both; its successor finds that the first is no file any more. */
+Test(succession, a_piece_whose_first_file_fails_now_is_taken_back_from_the_second)
+{
+	struct logwire_packet p = streams_packet(0, "a.log", "both.log", "");
+	struct stream *s;
+
+	p.rules.overflow = LOGWIRE_BLOCK;
+	note_piece(LOGSLOT_WRITE, "one\n", 4);
+	folder_put("both.log", "before\none\n");
+	cr_assert_eq(mkdir("a.log", 0755), 0);
+	s = streams_open_packet(&p);
+	stream_recover(s);
+	stream_begin(s);
+	cr_expect_str_eq(folder_get("both.log"), "before\n");
+	cr_expect_eq(slots[0].phase, LOGSLOT_IDLE);
+	cr_assert_eq(rmdir("a.log"), 0);
+	while (slots[0].written < 4)
+		cr_assert_eq(loop_once(loop), 0);
+	cr_expect_str_eq(folder_get("a.log"), "one\n");
+	cr_expect_str_eq(folder_get("both.log"), "before\none\n");
+	cr_expect_eq(slots[0].dropped, 0);
+	stream_free(s);
 }
 
 /* Of the one that is killed, and of its successors: a reload may come in between. */
