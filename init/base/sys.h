@@ -8,6 +8,7 @@
 #define PM1_BASE_SYS_H
 
 #include <dirent.h>
+#include <limits.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -47,6 +48,7 @@ int sys_lstat(const char *path, struct stat *ret);
 int sys_mkdir(const char *path, mode_t mode);
 /* mkdir -p: parents get 0755, the last one `mode`; an existing directory is fine. */
 int sys_mkdir_all(const char *path, mode_t mode);
+int sys_realpath(const char *path, char ret[PATH_MAX]); /* without links; the whole must be there */
 int sys_opendir(const char *path, DIR **ret); /* to be closed with closedir() */
 int sys_fsync(int fd);
 int sys_fchown(int fd, uid_t uid, gid_t gid);

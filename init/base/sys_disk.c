@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <spawn.h>
+#include <stdlib.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -11,6 +12,12 @@
 #ifndef SYS_POINT
 #define SYS_POINT(name)
 #endif
+
+int sys_realpath(const char *path, char ret[PATH_MAX])
+{
+	SYS_POINT("realpath");
+	return realpath(path, ret) ? 0 : -errno;
+}
 
 int sys_fsync(int fd)
 {

@@ -4,6 +4,7 @@
 #include "base/parse.h"
 #include "base/text.h"
 #include "core/memwatch.h"
+#include "core/watcher.h"
 
 #include <unistd.h>
 
@@ -99,7 +100,7 @@ static json_t *report_env(struct service *s)
 	set(o, "exec_interpreter", str("none"));
 	set(o, "autorestart", json_boolean(spec->autorestart));
 	set(o, "autostart", json_boolean(spec->autostart));
-	set(o, "watch", json_boolean(spec->watch));
+	set(o, "watch", json_boolean(watcher_is_on(s->watcher)));
 	set(o, "merge_logs", json_boolean(spec->merge_logs));
 	if (spec->max_memory_restart)
 		set(o, "max_memory_restart", json_integer((json_int_t)spec->max_memory_restart));

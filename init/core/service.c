@@ -12,6 +12,7 @@
 #include "core/outputs.h"
 #include "core/process.h"
 #include "core/readiness.h"
+#include "core/watcher.h"
 
 #include <errno.h>
 #include <sys/epoll.h>
@@ -66,6 +67,7 @@ int service_new(const struct service_host *host, struct spec *spec, unsigned int
 			log_warning("%s: no cgroup: %s; watching its processes through /proc instead", label, err_text(r));
 	}
 	outputs_set(s, place);
+	watcher_set(s, place);
 	*ret = s;
 	return 0;
 }
@@ -84,6 +86,7 @@ void service_free(struct service *s)
 	loop_timer_free(&s->timer);
 	loop_timer_free(&s->sampler);
 	loop_timer_free(&s->adopt);
+	watcher_free(s->watcher);
 	close_fd(&s->status_fd);
 	close_fd(&s->pidfd);
 	logstream_close(s->out);
@@ -100,6 +103,7 @@ void service_set_spec(struct service *s, struct spec *spec, const struct outputs
 	s->spec = spec_ref(spec);
 	spec_unref(old);
 	outputs_set(s, place);
+	watcher_set(s, place);
 }
 
 /* Transitions. */
@@ -173,6 +177,7 @@ void service_start(struct service *s, const char *cause)
 	if (s->state == STATE_STOPPING || s->state == STATE_EXITED)
 		set_next_cause(s, cause); /* the start follows once it is down */
 	restart_clear(&s->track);
+	watcher_begin(s->watcher);
 	if (s->host->starts)
 		s->host->starts(s->host->ctx, s);
 	enum event e = service_gated(s, EVENT_START);
@@ -225,6 +230,7 @@ void service_stop(struct service *s, const char *cause)
 {
 	s->want_up = s->capped = s->stop_due = false;
 	s->next_cause[0] = 0;
+	watcher_end(s->watcher);
 	service_apply(s, EVENT_STOP, cause);
 }
 
@@ -252,6 +258,7 @@ void service_restart(struct service *s, const char *cause)
 	s->capped = false;
 	s->restarts++;
 	restart_clear(&s->track);
+	watcher_begin(s->watcher);
 	set_next_cause(s, cause);
 	service_apply(s, EVENT_STOP, cause);
 	/* Waiting for a delay it is at rest at once, and STOP has started it again by next_cause. */

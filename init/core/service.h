@@ -95,6 +95,7 @@ struct service {
 	struct loop_timer *timer; /* kill_timeout, or the restart delay */
 	struct loop_timer *sampler; /* memory by /proc, only where the kernel doesn't do it */
 	struct cgroup *cgroup; /* owned, NULL: none */
+	struct watcher *watcher; /* owned, NULL: nothing to watch */
 	struct logstream *out, *err; /* the logpipe's; NULL: /dev/null */
 	char mark[SERVICE_MARK_MAX]; /* "PM1_ID=..." */
 

@@ -93,12 +93,6 @@ int custom_instances(void *target, const struct key_input *in)
 	return 0;
 }
 
-/* FIXME: ends with the watcher itself (os/watch). Until then nobody is to wait for a restart that doesn't come. */
-static void not_watched_yet(const struct key_input *in)
-{
-	diag_warn(in->diag, in->at, in->name, in->value, "watching files is not there yet; ignoring");
-}
-
 int custom_watch(void *target, const struct key_input *in)
 {
 	struct spec *s = target;
@@ -110,8 +104,6 @@ int custom_watch(void *target, const struct key_input *in)
 	if (parse_bool(in->value, &on) == 0) {
 		strv_done(&s->watch_paths);
 		s->watch = on;
-		if (on)
-			not_watched_yet(in);
 		return 0;
 	}
 	r = value_list(&words, in->value);
@@ -133,7 +125,6 @@ int custom_watch(void *target, const struct key_input *in)
 	strv_done(&s->watch_paths);
 	s->watch_paths = paths;
 	s->watch = true;
-	not_watched_yet(in);
 	return 0;
 }
 

@@ -141,11 +141,15 @@ const struct key keys_table[] = {
 
 	/* watching files */
 	{ .name = "watch", .type = KEY_CUSTOM, SVC(watch), .dflt = "no", .set = custom_watch,
-	  .allowed = "yes (all of cwd), no, or paths by blank or comma", .help = "restart it when files change; not there yet: read and checked, then ignored" },
+	  .allowed = "yes (all of cwd), no, or paths by blank or comma",
+	  .help = "restart it when files change, folders with all below them; not while it is stopped by hand" },
 	{ .name = "ignore_watch", .aliases = "watch_ignore", .type = KEY_WORDS, SVC(ignore_watch), .dflt = "",
-	  .allowed = "names or patterns by blank or comma", .help = "what isn't watched" },
+	  .allowed = "names or patterns by blank or comma; with a slash: paths below the watched folder or cwd; ** any folders; "
+		     "NAME/ folders alone; !NAME watches what an earlier rule ignores",
+	  .help = "what isn't watched, besides names that begin with a dot, node_modules, __pycache__, logs/, *.log, *.pid, *.sock "
+		  "and editors' temporary files" },
 	{ .name = "watch_delay", .type = KEY_SPAN, SVC(watch_delay), .dflt = "0",
-	  .help = "how long files must be quiet before the restart" },
+	  .help = "how long files must be quiet before the restart; 0: 100ms" },
 
 	/* pm1 itself */
 	{ .name = "include", .type = KEY_CUSTOM, .place = KEY_IN_PM1, .dflt = "", .set = custom_include,

@@ -94,10 +94,10 @@ struct spec {
 	bool log_compress;
 	bool merge_logs; /* no instance suffix */
 
-	bool watch; /* parsed and checked now; acted on with the service model */
-	struct strv watch_paths;
-	struct strv ignore_watch;
-	usec_t watch_delay;
+	bool watch;
+	struct strv watch_paths; /* absolute; none: cwd */
+	struct strv ignore_watch; /* rules of ignore.h */
+	usec_t watch_delay; /* 0: a short one of core/watcher.h */
 };
 
 struct spec_pm1 {

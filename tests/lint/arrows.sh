@@ -8,7 +8,7 @@ allowed() {
 	case "$1" in
 	base) echo "" ;;
 	loop | wire | model | bare) echo "base" ;;
-	os) echo "base model" ;;
+	os) echo "base model loop" ;; # loop: watch alone
 	core) echo "base os model wire loop" ;;
 	control) echo "base core os model wire loop" ;;
 	cli | logd | web) echo "base wire loop" ;;

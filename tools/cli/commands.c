@@ -33,7 +33,7 @@ static const struct cli_option start_options[] = {
 	{ "stop-exit-codes", NULL, 0, "CODES", "stop_exit_codes", NULL, "exit codes after which it is not restarted" },
 	{ "no-autorestart", NULL, 0, NULL, "autorestart", "no", "never restart it by itself" },
 	{ "no-autostart", NULL, 0, NULL, "autostart", "no", "add it, but leave it stopped" },
-	{ "watch", NULL, 0, "[PATHS]", "watch", "yes", "restart it when files change (not there yet)" },
+	{ "watch", NULL, 0, "[PATHS]", "watch", "yes", "restart it when files change" },
 	{ "ignore-watch", NULL, 0, "PATHS", "ignore_watch", NULL, "files that don't count as changed" },
 	{ "uid", "user", 0, "USER", "user", NULL, "user it runs as" },
 	{ "gid", "group", 0, "GROUP", "group", NULL, "group it runs as" },
