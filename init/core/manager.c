@@ -4,6 +4,7 @@
 #include "base/own.h"
 #include "base/text.h"
 #include "core/memwatch.h"
+#include "core/watcher.h"
 
 #include <errno.h>
 
@@ -47,6 +48,15 @@ static void on_changed(void *ctx, struct service *s)
 	m->cfg.changed(m->cfg.ctx);
 }
 
+/* One whose files are watched may run again any time: it hasn't ended for good. */
+static bool all_ended(const struct manager *m)
+{
+	for (size_t i = 0; i < m->roster.n; i++)
+		if (watcher_is_on(m->roster.v[i]->watcher))
+			return false;
+	return manager_all_at_rest(m);
+}
+
 /* What the whole does when a service ends for good by itself. */
 static void on_ended(void *ctx, struct service *s)
 {
@@ -79,7 +89,7 @@ static void on_ended(void *ctx, struct service *s)
 		/* The first failure is the code of the whole; a clean end leaves it 0. */
 		if (m->code == 0)
 			m->code = code;
-		if (manager_all_at_rest(m))
+		if (all_ended(m))
 			manager_shutdown(m, m->code, "all services ended (exit_when)");
 		return;
 	}

@@ -23,6 +23,7 @@ struct watcher {
 	bool on;
 	/* The burst so far. */
 	usec_t first_at, last_at;
+	bool in_run; /* it was on its way or up at one of the changes */
 	char path[PATH_MAX]; /* the first; "": events were lost */
 	uint64_t seen[COUNT_MAX]; /* hashes of the paths */
 	size_t n_seen;
@@ -76,9 +77,9 @@ static usec_t quiet_time(const struct watcher *w)
 {
 	usec_t quiet = w->s->spec->watch_delay ? w->s->spec->watch_delay : WATCHER_QUIET;
 
-	for (unsigned int i = WATCHER_STREAK; i < w->streak && quiet < WATCHER_SLOWEST; i++)
+	for (unsigned int i = WATCHER_STREAK; i <= w->streak && 2 * quiet <= WATCHER_SLOWEST; i++)
 		quiet *= 2;
-	return w->streak > WATCHER_STREAK && quiet > WATCHER_SLOWEST && !w->s->spec->watch_delay ? WATCHER_SLOWEST : quiet;
+	return quiet;
 }
 
 static void arm(struct watcher *w)
@@ -109,9 +110,11 @@ static void on_change(void *ctx, const char *path)
 
 	w->last_at = clock_mono();
 	if (w->n_seen == 0) {
+		w->in_run = false;
 		w->first_at = w->last_at;
 		(void)text_copy(w->path, sizeof(w->path), path ? path : "");
 	}
+	w->in_run |= w->s->state == STATE_STARTING || w->s->state == STATE_ONLINE;
 	count_path(w, path ? path : "");
 	arm(w);
 }
@@ -124,7 +127,7 @@ static void on_trouble(void *ctx, const char *text)
 	log_warning("%s: watch: %s", label_of(w, label, sizeof(label)), text);
 }
 
-/* Whether what runs next, or runs, has begun after the last change or will. A stop at a cap may still end in giving up. */
+/* Whether what runs has begun after the last change, or what will run does. A stop at a cap may still end in giving up. */
 static bool is_covered(const struct watcher *w)
 {
 	const struct service *s = w->s;
@@ -132,7 +135,7 @@ static bool is_covered(const struct watcher *w)
 	if (s->state == STATE_STOPPING || s->state == STATE_EXITED)
 		return s->want_up && s->next_cause[0] && !s->capped;
 	if (s->state == STATE_STARTING || s->state == STATE_ONLINE)
-		return w->last_at < s->started || s->stop_due;
+		return !w->in_run || s->stop_due;
 	return s->state == STATE_WAITING;
 }
 
@@ -142,7 +145,7 @@ static void note_streak(struct watcher *w)
 	char label[SERVICE_LABEL_MAX], path[SERVICE_CAUSE_MAX];
 	struct text t = TEXT_INIT(path);
 
-	if (s->runs == 0 || w->first_at < s->started || w->first_at - s->started > WATCHER_SOON) {
+	if (!w->in_run || w->first_at > s->started + WATCHER_SOON) {
 		w->streak = 0;
 		return;
 	}
@@ -272,6 +275,11 @@ void watcher_end(struct watcher *w)
 bool watcher_is_on(const struct watcher *w)
 {
 	return w && w->on;
+}
+
+usec_t watcher_due(const struct watcher *w)
+{
+	return w ? loop_timer_due(w->quiet) : USEC_NEVER;
 }
 
 size_t watcher_folders(const struct watcher *w)

@@ -32,6 +32,7 @@ void watcher_free(struct watcher *w);
 void watcher_begin(struct watcher *w);
 void watcher_end(struct watcher *w);
 bool watcher_is_on(const struct watcher *w); /* NULL: false */
+usec_t watcher_due(const struct watcher *w); /* when the restart for the changes so far comes; USEC_NEVER: none */
 size_t watcher_folders(const struct watcher *w); /* how many it watches */
 
 #endif

@@ -144,10 +144,9 @@ const struct key keys_table[] = {
 	  .allowed = "yes (all of cwd), no, or paths by blank or comma",
 	  .help = "restart it when files change, folders with all below them; not while it is stopped by hand" },
 	{ .name = "ignore_watch", .aliases = "watch_ignore", .type = KEY_WORDS, SVC(ignore_watch), .dflt = "",
-	  .allowed = "names or patterns by blank or comma; with a slash: paths below the watched folder or cwd; ** any folders; "
-		     "NAME/ folders alone; !NAME watches what an earlier rule ignores",
-	  .help = "what isn't watched, besides names that begin with a dot, node_modules, __pycache__, logs/, *.log, *.pid, *.sock "
-		  "and editors' temporary files" },
+	  .allowed = "names or patterns by blank or comma; with a slash: below the watched folder or cwd; NAME/ folders; ** any "
+		     "folders; !NAME is watched all the same",
+	  .help = "not watched, besides dotfiles, node_modules, __pycache__, logs/, *.log and editors' temporary files" },
 	{ .name = "watch_delay", .type = KEY_SPAN, SVC(watch_delay), .dflt = "0",
 	  .help = "how long files must be quiet before the restart; 0: 100ms" },
 

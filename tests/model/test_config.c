@@ -454,14 +454,3 @@ Test(config, adhoc_faults_are_told_without_a_file)
 	cr_expect(strstr(diag_text(d, 3), "did you mean memory_max?") || strstr(diag_text(d, 2), "did you mean memory_max?"));
 	diag_free(d);
 }
-
-Test(config, a_key_that_is_read_but_not_acted_on_yet_says_so)
-{
-	struct loaded l = load_good("[defaults]\nwatch = yes\n[service:a]\ncommand=x\n[service:b]\ncommand=x\nwatch = no\n"
-				    "[service:c]\ncommand=x\nwatch = src lib\n");
-
-	cr_expect(says(&l, "pm1.ini:2: warning: [defaults] watch = yes: watching files is not there yet; ignoring"));
-	cr_expect(says(&l, "[service:c] watch = src lib: watching files is not there yet"));
-	cr_expect_eq(diag_count(l.diag), 2);
-	unload(&l);
-}
