@@ -62,6 +62,7 @@ static void set_up_once(void)
 	must(loop_new(&host.loop) == 0);
 	host.files = files_new(on_trouble, NULL);
 	host.slots = slots;
+	host.null_fd = -1;
 	host.in = malloc(STREAM_PIECE);
 	host.out = malloc(STREAM_OUT);
 	must(host.files && host.in && host.out && sys_pipe2(host.scratch, O_NONBLOCK) == 0);

@@ -45,7 +45,7 @@ static inline void streams_begin(void)
 	slots = mmap(NULL, SLOTS * sizeof(*slots), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	cr_assert_neq(slots, MAP_FAILED);
 	cr_assert_eq(loop_new(&loop), 0);
-	host = (struct stream_host){ .loop = loop, .files = files_new(streams_on_trouble, NULL), .slots = slots,
+	host = (struct stream_host){ .null_fd = -1, .loop = loop, .files = files_new(streams_on_trouble, NULL), .slots = slots,
 				     .in = malloc(STREAM_PIECE), .out = malloc(STREAM_OUT) };
 	cr_assert(host.files && host.in && host.out);
 	cr_assert_eq(sys_pipe2(host.scratch, O_NONBLOCK), 0);

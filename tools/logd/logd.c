@@ -230,7 +230,13 @@ static void on_packet(void *ctx, int fd, uint32_t events)
 
 static int set_up(struct logd *d)
 {
+	struct stat st;
+
 	d->host.scratch[0] = d->host.scratch[1] = -1;
+	d->host.null_fd = sys_open("/dev/null", O_WRONLY, 0);
+	/* In a container without devices somebody may have made a file of that name. */
+	if (d->host.null_fd >= 0 && (sys_fstat(d->host.null_fd, &st) < 0 || !S_ISCHR(st.st_mode)))
+		close_fd(&d->host.null_fd);
 	int r = loop_new(&d->loop);
 	if (r == 0)
 		r = sys_pipe2(d->host.scratch, O_NONBLOCK);
@@ -255,6 +261,7 @@ static void tear_down(struct logd *d)
 	console_free(d->host.console);
 	files_free(d->host.files);
 	loop_free(d->loop);
+	close_fd(&d->host.null_fd);
 	free(d->host.in);
 	free(d->host.out);
 }

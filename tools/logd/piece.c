@@ -30,6 +30,12 @@ static void set_phase(struct stream *s, enum logslot_phase phase)
 
 void piece_discard(struct stream *s, size_t n)
 {
+	while (n > 0 && s->host->null_fd >= 0) {
+		ssize_t done = sys_splice(s->staging_in, s->host->null_fd, n, SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
+		if (done <= 0)
+			break;
+		n -= (size_t)done;
+	}
 	while (n > 0) {
 		ssize_t done = sys_read(s->staging_in, s->host->in, n < STREAM_PIECE ? n : STREAM_PIECE);
 		if (done <= 0)

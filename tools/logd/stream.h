@@ -23,6 +23,7 @@ struct stream_host {
 	struct sinks *sinks; /* NULL: none, and no stream has any */
 	struct logslot *slots;
 	int scratch[2]; /* a private pipe for tee */
+	int null_fd; /* /dev/null, where bytes go without being copied; -1: none */
 	bool no_splice, no_tee; /* refused here, by a seccomp filter say */
 	char *in; /* STREAM_PIECE bytes */
 	char *out; /* STREAM_OUT bytes */
