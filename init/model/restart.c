@@ -61,7 +61,7 @@ enum restart_verdict restart_decide(const struct spec *s, struct restart_track *
 		*ret_delay = 0;
 	} else {
 		t->last_delay = grown(t->last_delay, BUILTIN_DELAY, BUILTIN_DELAY_MAX);
-		*ret_delay = t->last_delay;
+		*ret_delay = with_jitter(t->last_delay, end->chance);
 	}
 	return RESTART_AGAIN;
 }

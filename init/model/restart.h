@@ -3,7 +3,7 @@
  * PM2's keys, its faults mended: a run shorter than min_uptime is unstable;
  * max_restarts unstable runs in a row, however long the delays between them, and the
  * service gives up; a stable run clears the count. exp_backoff_restart_delay grows x1.5
- * to 15 s with jitter and beats restart_delay; with neither, a crash loop is still never faster
+ * to 15 s with jitter and beats restart_delay; with neither, a crash loop is still never faster, with jitter too,
  * than a small built-in back-off. Pure: time and chance come as arguments. */
 #ifndef PM1_MODEL_RESTART_H
 #define PM1_MODEL_RESTART_H
