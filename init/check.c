@@ -6,6 +6,7 @@
 #include "base/places.h"
 #include "base/text.h"
 #include "model/config.h"
+#include "model/cron.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -88,6 +89,30 @@ static void print_span(const char *label, usec_t span)
 	print_line(label, "%s", buf);
 }
 
+/* The times, and the next of them. */
+static void print_times(const struct spec *s)
+{
+	const char *text = s->schedule ? s->schedule : s->cron_restart;
+	struct zone *z = NULL;
+	struct cron c;
+	char buf[CRON_TEXT_MAX], next[64] = "never";
+	struct tm tm;
+
+	if (!text || cron_parse(text, &c, buf, sizeof(buf)) < 0)
+		return;
+	if ((s->timezone ? zone_load(s->timezone, &z) : zone_load_own(getenv("TZ"), &z)) < 0)
+		return;
+	usec_t at = cron_next(&c, z, clock_wall());
+	time_t local = (time_t)(at / USEC_SEC);
+	if (at != USEC_NEVER)
+		local += zone_at(z, local).offset;
+	if (at != USEC_NEVER && gmtime_r(&local, &tm))
+		(void)strftime(next, sizeof(next), "%Y-%m-%d %H:%M:%S", &tm);
+	print_line(s->schedule ? "runs at" : "restarts at", "%s%s%s, next %s", text, s->timezone ? " in " : "",
+		   s->timezone ? s->timezone : "", next);
+	zone_free(z);
+}
+
 static void print_service(const struct spec *s, const char *log_dir)
 {
 	cleanup_free char *argv = strv_join_quoted(&s->argv);
@@ -102,6 +127,9 @@ static void print_service(const struct spec *s, const char *log_dir)
 		print_line("instances", "%u", s->instances);
 	if (!s->autostart)
 		print_line("autostart", "no");
+	print_times(s);
+	if (s->max_uptime)
+		print_span("max uptime", s->max_uptime);
 	print_logs(s, log_dir);
 	print_size("restart at", s->max_memory_restart);
 	print_size("memory cap", s->memory_max);

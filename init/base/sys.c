@@ -275,10 +275,10 @@ int sys_signalfd(int fd, const sigset_t *set)
 	return RESULT(signalfd(fd, set, SFD_CLOEXEC | SFD_NONBLOCK));
 }
 
-int sys_timerfd_create(void)
+int sys_timerfd_create(clockid_t clock)
 {
 	SYS_POINT("timerfd_create");
-	return RESULT(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
+	return RESULT(timerfd_create(clock, TFD_CLOEXEC | TFD_NONBLOCK));
 }
 
 int sys_timerfd_settime(int fd, int flags, const struct itimerspec *its)

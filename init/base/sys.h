@@ -75,7 +75,7 @@ int sys_epoll_create(void);
 int sys_epoll_ctl(int epfd, int op, int fd, struct epoll_event *ev);
 int sys_epoll_wait(int epfd, struct epoll_event *evs, int n, int timeout_ms); /* -EINTR is handed on */
 int sys_signalfd(int fd, const sigset_t *set); /* nonblocking */
-int sys_timerfd_create(void); /* CLOCK_MONOTONIC, nonblocking */
+int sys_timerfd_create(clockid_t clock); /* nonblocking */
 int sys_timerfd_settime(int fd, int flags, const struct itimerspec *its);
 int sys_eventfd(void); /* nonblocking */
 int sys_inotify_init(void); /* nonblocking */

@@ -4,6 +4,7 @@
 #include "base/parse.h"
 #include "base/text.h"
 #include "core/memwatch.h"
+#include "core/schedule.h"
 #include "core/watcher.h"
 
 #include <unistd.h>
@@ -104,6 +105,8 @@ static json_t *report_env(struct service *s)
 	set(o, "merge_logs", json_boolean(spec->merge_logs));
 	if (spec->max_memory_restart)
 		set(o, "max_memory_restart", json_integer((json_int_t)spec->max_memory_restart));
+	if (spec->cron_restart)
+		set(o, "cron_restart", str(spec->cron_restart));
 	set(o, "kill_timeout", json_integer(ms(spec->kill_timeout)));
 	set(o, spec->instance_var ? spec->instance_var : "NODE_APP_INSTANCE", json_integer(s->instance));
 	set(o, "unique_id", str(id));
@@ -182,6 +185,24 @@ static json_t *report_log(const struct service *s)
 	return o;
 }
 
+/* Members that most services have no use for stand only with those that have. */
+static void set_times(json_t *o, const struct service *s)
+{
+	const struct spec *spec = s->spec;
+	usec_t next = schedule_next(s);
+
+	if (spec->schedule || spec->cron_restart) {
+		set(o, spec->schedule ? "schedule" : "cron_restart", str(spec->schedule ? spec->schedule : spec->cron_restart));
+		set(o, "timezone", str_or_null(spec->timezone));
+		set(o, "next_run", next == USEC_NEVER ? json_null() : json_integer(ms(next)));
+		set(o, "paused", json_boolean(schedule_is_paused(s)));
+	}
+	if (spec->schedule)
+		set(o, "skipped", json_integer(schedule_skipped(s)));
+	if (spec->max_uptime)
+		set(o, "max_uptime_ms", json_integer(ms(spec->max_uptime)));
+}
+
 static json_t *report_own(struct service *s)
 {
 	const struct spec *spec = s->spec;
@@ -205,6 +226,7 @@ static json_t *report_own(struct service *s)
 	set(o, "user", str_or_null(spec->user));
 	set(o, "group", str_or_null(spec->group));
 	set(o, "critical", json_boolean(spec->critical));
+	set_times(o, s);
 	set(o, "cap", report_cap(s));
 	set(o, "log", report_log(s));
 	set(o, "history", report_history(s));

@@ -4,6 +4,7 @@
 #include "base/own.h"
 #include "base/text.h"
 #include "core/memwatch.h"
+#include "core/schedule.h"
 #include "core/watcher.h"
 
 #include <errno.h>
@@ -48,11 +49,11 @@ static void on_changed(void *ctx, struct service *s)
 	m->cfg.changed(m->cfg.ctx);
 }
 
-/* One whose files are watched may run again any time: it hasn't ended for good. */
+/* One whose files are watched may run again any time, and one that is at rest until its next time will: they haven't ended. */
 static bool all_ended(const struct manager *m)
 {
 	for (size_t i = 0; i < m->roster.n; i++)
-		if (watcher_is_on(m->roster.v[i]->watcher))
+		if (watcher_is_on(m->roster.v[i]->watcher) || schedule_next(m->roster.v[i]) != USEC_NEVER)
 			return false;
 	return manager_all_at_rest(m);
 }

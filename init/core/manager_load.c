@@ -41,15 +41,17 @@ static void start_made(struct manager *m, const char *cause)
 	m->cfg.changed(m->cfg.ctx);
 }
 
-/* Same but for how many instances there are: those that stay need no restart. */
-static bool only_scaled(const struct spec *old, struct spec *new)
+/* Same but for how many instances there are, and the times: what runs goes on as it is. */
+static bool only_scaled(const struct spec *old, const struct spec *new)
 {
-	unsigned int n = new->instances;
+	struct spec like = *new; /* borrows all of it */
 
-	new->instances = old->instances;
-	bool same = spec_equal(old, new);
-	new->instances = n;
-	return same;
+	like.instances = old->instances;
+	like.cron_restart = old->cron_restart;
+	like.schedule = old->schedule;
+	like.timezone = old->timezone;
+	like.max_uptime = old->max_uptime;
+	return spec_equal(old, &like);
 }
 
 static int apply_step(struct manager *m, const struct plan_step *step, const char *top_file, bool start,

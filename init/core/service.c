@@ -12,6 +12,7 @@
 #include "core/outputs.h"
 #include "core/process.h"
 #include "core/readiness.h"
+#include "core/schedule.h"
 #include "core/watcher.h"
 
 #include <errno.h>
@@ -68,6 +69,7 @@ int service_new(const struct service_host *host, struct spec *spec, unsigned int
 	}
 	outputs_set(s, place);
 	watcher_set(s, place);
+	schedule_set(s);
 	*ret = s;
 	return 0;
 }
@@ -87,6 +89,7 @@ void service_free(struct service *s)
 	loop_timer_free(&s->sampler);
 	loop_timer_free(&s->adopt);
 	watcher_free(s->watcher);
+	schedule_free(s->schedule);
 	close_fd(&s->status_fd);
 	close_fd(&s->pidfd);
 	logstream_close(s->out);
@@ -104,18 +107,30 @@ void service_set_spec(struct service *s, struct spec *spec, const struct outputs
 	spec_unref(old);
 	outputs_set(s, place);
 	watcher_set(s, place);
+	schedule_set(s);
 }
 
 /* Transitions. */
 
-static void note(struct service *s, enum state from, enum state to, const char *cause)
+static void remember(struct service *s, enum state from, enum state to, const char *cause)
 {
 	struct service_event *e = &s->history[s->history_n++ % SERVICE_HISTORY];
 
 	*e = (struct service_event){ .wall = clock_wall(), .from = from, .to = to };
 	if (text_copy(e->cause, sizeof(e->cause), cause) < 0)
 		(void)text_format(e->cause, sizeof(e->cause), "%.*s...", (int)sizeof(e->cause) - 4, cause);
-	s->since_wall = e->wall;
+}
+
+void service_note(struct service *s, const char *what)
+{
+	remember(s, s->state, s->state, what);
+	s->host->changed(s->host->ctx, s);
+}
+
+static void note(struct service *s, enum state from, enum state to, const char *cause)
+{
+	remember(s, from, to, cause);
+	s->since_wall = clock_wall();
 
 	char label[SERVICE_LABEL_MAX];
 	log_notice("%s: %s -> %s (%s)", service_label(s, label, sizeof(label)), state_name(from), state_name(to), cause);
@@ -178,6 +193,7 @@ void service_start(struct service *s, const char *cause)
 		set_next_cause(s, cause); /* the start follows once it is down */
 	restart_clear(&s->track);
 	watcher_begin(s->watcher);
+	schedule_begin(s);
 	if (s->host->starts)
 		s->host->starts(s->host->ctx, s);
 	enum event e = service_gated(s, EVENT_START);
@@ -231,6 +247,7 @@ void service_stop(struct service *s, const char *cause)
 	s->want_up = s->capped = s->stop_due = false;
 	s->next_cause[0] = 0;
 	watcher_end(s->watcher);
+	schedule_end(s);
 	service_apply(s, EVENT_STOP, cause);
 }
 
@@ -259,6 +276,7 @@ void service_restart(struct service *s, const char *cause)
 	s->restarts++;
 	restart_clear(&s->track);
 	watcher_begin(s->watcher);
+	schedule_begin(s);
 	set_next_cause(s, cause);
 	service_apply(s, EVENT_STOP, cause);
 	/* Waiting for a delay it is at rest at once, and STOP has started it again by next_cause. */

@@ -54,6 +54,9 @@ struct outputs_place; /* core/outputs.h */
 /* What runs in the place of s->pid. */
 enum step { STEP_MAIN, STEP_PRE, STEP_STOP_POST };
 
+/* Whether its times (schedule.h) count. */
+enum service_hold { SERVICE_HOLD_NEW, SERVICE_HOLD_NO, SERVICE_HOLD_BY_HAND }; /* never started; started; stopped by a wish */
+
 struct service_event {
 	uint64_t wall; /* usec */
 	enum state from, to;
@@ -94,6 +97,8 @@ struct service {
 	struct loop_source *status_source;
 	struct loop_timer *timer; /* kill_timeout, or the restart delay */
 	struct loop_timer *sampler; /* memory by /proc, only where the kernel doesn't do it */
+	struct schedule *schedule; /* owned, NULL: it has no times */
+	enum service_hold hold;
 	struct cgroup *cgroup; /* owned, NULL: none */
 	struct watcher *watcher; /* owned, NULL: nothing to watch */
 	struct logstream *out, *err; /* the logpipe's; NULL: /dev/null */
@@ -154,6 +159,8 @@ int service_signal(struct service *s, int sig); /* to the main process (or the g
 void service_check_empty(struct service *s);
 
 void service_apply(struct service *s, enum event event, const char *cause);
+/* Something that is worth a line of the history and changes no state. */
+void service_note(struct service *s, const char *what);
 
 /* "web", or "web-2" when it has several instances: for messages. */
 const char *service_label(const struct service *s, char *buf, size_t size);

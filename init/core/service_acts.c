@@ -10,6 +10,7 @@
 #include "core/memwatch.h"
 #include "core/process.h"
 #include "core/readiness.h"
+#include "core/schedule.h"
 
 #include <errno.h>
 
@@ -237,6 +238,7 @@ static void act_announce(struct service *s)
 	s->runs++;
 	s->started = clock_mono();
 	memwatch_begin(s);
+	schedule_up(s);
 	if (s->spec->hook_argv[HOOK_START_POST].n == 0)
 		return;
 	if (strv_addf(&env, "MAINPID=%d", (int)s->pid) == 0)

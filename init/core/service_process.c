@@ -10,6 +10,7 @@
 #include "core/memwatch.h"
 #include "core/process.h"
 #include "core/readiness.h"
+#include "core/schedule.h"
 
 #include <errno.h>
 #include <sys/epoll.h>
@@ -217,5 +218,6 @@ void service_on_reaped(void *ctx, const struct reaped *r)
 	s->has_exit = true;
 	uint64_t oom_before = s->oom_total;
 	memwatch_end(s);
+	schedule_down(s);
 	service_apply(s, EVENT_EXIT, s->oom_total > oom_before ? s->last_kill : cause_of_exit(s, why, sizeof(why)));
 }

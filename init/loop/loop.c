@@ -25,6 +25,8 @@ struct loop {
 	usec_t now;
 	struct timers *timers; /* owned */
 	struct loop_source *timer_source;
+	struct timers *walls; /* owned; NULL until one is wanted */
+	struct loop_source *wall_source;
 	struct loop_source *all;
 	struct loop_source *dead; /* removed inside a batch */
 	bool in_batch;
@@ -80,6 +82,7 @@ void loop_free(struct loop *l)
 	}
 	bury(l);
 	timers_free(l->timers);
+	timers_free(l->walls);
 	close_fd(&l->epfd);
 	free(l);
 }
@@ -190,4 +193,34 @@ void loop_quit(struct loop *l, int code)
 int loop_timer_new(struct loop *l, loop_timer_fn fn, void *ctx, struct loop_timer **ret)
 {
 	return timers_add(l->timers, fn, ctx, ret);
+}
+
+static void on_wallfd(void *ctx, int fd, uint32_t events)
+{
+	struct loop *l = ctx;
+
+	(void)fd;
+	(void)events;
+	timers_run_wall(l->walls);
+}
+
+static int make_walls(struct loop *l)
+{
+	struct timers *walls = NULL;
+	int r = timers_new_wall(&walls);
+
+	if (r == 0)
+		r = loop_add(l, timers_fd(walls), EPOLLIN, LOOP_TIMER, on_wallfd, l, &l->wall_source);
+	if (r < 0)
+		timers_free(walls);
+	else
+		l->walls = walls;
+	return r;
+}
+
+int loop_wall_timer_new(struct loop *l, loop_timer_fn fn, void *ctx, struct loop_timer **ret)
+{
+	int r = l->walls ? 0 : make_walls(l);
+
+	return r < 0 ? r : timers_add(l->walls, fn, ctx, ret);
 }

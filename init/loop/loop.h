@@ -42,9 +42,12 @@ void loop_remove(struct loop_source **s); /* NULL is fine; stores NULL */
 
 /* A timer is made once, unarmed, by its owner, and armed any number of times: arming never fails. */
 int loop_timer_new(struct loop *l, loop_timer_fn fn, void *ctx, struct loop_timer **ret);
+/* The same on the wall clock: `at` is then a moment of clock_wall(). Its callback is also called before that moment when the
+ * clock was set (or the machine slept): the timer is off then, and its owner looks at clock_wall() and arms it anew. */
+int loop_wall_timer_new(struct loop *l, loop_timer_fn fn, void *ctx, struct loop_timer **ret);
 void loop_timer_free(struct loop_timer **t); /* NULL is fine; legal inside its own callback */
-void loop_timer_at(struct loop_timer *t, usec_t at); /* a moment of clock_mono(); USEC_NEVER disarms */
-void loop_timer_in(struct loop_timer *t, usec_t span); /* from loop_now() */
+void loop_timer_at(struct loop_timer *t, usec_t at); /* a moment of its clock; USEC_NEVER disarms */
+void loop_timer_in(struct loop_timer *t, usec_t span); /* from loop_now(), or from clock_wall() */
 void loop_timer_off(struct loop_timer *t);
 usec_t loop_timer_due(const struct loop_timer *t); /* the moment, or USEC_NEVER */
 

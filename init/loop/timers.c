@@ -19,23 +19,24 @@ struct loop_timer {
 };
 
 struct timers {
-	const usec_t *now;
+	const usec_t *now; /* NULL: the wall clock */
 	int fd; /* owned */
 	usec_t armed; /* what the timerfd is set to */
 	struct loop_timer **heap; /* the armed ones */
 	size_t n, made, cap; /* in the heap; timers that exist; places in the heap */
 	struct loop_timer *batch; /* due ones that are still to be called */
 	bool running;
+	bool moved; /* the wall clock was set, and those that wait for it have not been told yet */
 };
 
-int timers_new(const usec_t *now, struct timers **ret)
+static int new_on(clockid_t clock, const usec_t *now, struct timers **ret)
 {
 	struct timers *t = calloc(1, sizeof(*t));
 	if (!t)
 		return -ENOMEM;
 	t->now = now;
 	t->armed = USEC_NEVER;
-	t->fd = sys_timerfd_create();
+	t->fd = sys_timerfd_create(clock);
 	if (t->fd < 0) {
 		int r = t->fd;
 		free(t);
@@ -43,6 +44,16 @@ int timers_new(const usec_t *now, struct timers **ret)
 	}
 	*ret = t;
 	return 0;
+}
+
+int timers_new(const usec_t *now, struct timers **ret)
+{
+	return new_on(CLOCK_MONOTONIC, now, ret);
+}
+
+int timers_new_wall(struct timers **ret)
+{
+	return new_on(CLOCK_REALTIME, NULL, ret);
 }
 
 void timers_free(struct timers *t)
@@ -85,21 +96,34 @@ static void sift(struct timers *t, size_t i)
 	place(t, i, timer);
 }
 
-static void arm(struct timers *t)
+static int set_fd(struct timers *t, usec_t due)
 {
-	usec_t due = t->n ? t->heap[0]->due : USEC_NEVER;
-
-	/* While a batch runs many change; once at its end is enough. */
-	if (t->running || due == t->armed)
-		return;
 	struct itimerspec its = { 0 };
+	int flags = TFD_TIMER_ABSTIME | (t->now ? 0 : TFD_TIMER_CANCEL_ON_SET);
 	if (due != USEC_NEVER) {
 		its.it_value.tv_sec = (time_t)(due / USEC_SEC);
 		its.it_value.tv_nsec = (long)(due % USEC_SEC * 1000);
 		if (due == 0)
 			its.it_value.tv_nsec = 1; /* all zero would disarm */
 	}
-	int r = sys_timerfd_settime(t->fd, TFD_TIMER_ABSTIME, &its);
+	return sys_timerfd_settime(t->fd, flags, &its);
+}
+
+static void arm(struct timers *t)
+{
+	usec_t due = t->n ? (t->moved ? 0 : t->heap[0]->due) : USEC_NEVER;
+
+	/* While a batch runs many change; once at its end is enough. */
+	if (t->running || due == t->armed)
+		return;
+	int r = set_fd(t, due);
+	if (r == -ECANCELED && !t->now) {
+		/* The clock was set since the timer was armed last: what is due was computed by a clock that is gone, perhaps.
+		 * All are called at once. */
+		t->moved = true;
+		due = 0;
+		r = set_fd(t, due);
+	}
 	if (r < 0)
 		log_error("timerfd_settime: %s", err_text(r));
 	else
@@ -181,7 +205,7 @@ void loop_timer_at(struct loop_timer *timer, usec_t at)
 
 void loop_timer_in(struct loop_timer *timer, usec_t span)
 {
-	usec_t now = *timer->all->now;
+	usec_t now = timer->all->now ? *timer->all->now : clock_wall();
 	loop_timer_at(timer, span < USEC_NEVER - now ? now + span : USEC_NEVER);
 }
 
@@ -221,4 +245,13 @@ void timers_run(struct timers *t, usec_t now)
 		(void)sys_read(t->fd, &count, sizeof(count));
 	}
 	arm(t);
+}
+
+void timers_run_wall(struct timers *t)
+{
+	uint64_t count;
+	bool moved = sys_read(t->fd, &count, sizeof(count)) == -ECANCELED || t->moved;
+
+	t->moved = false;
+	timers_run(t, moved ? USEC_NEVER - 1 : clock_wall());
 }

@@ -199,6 +199,12 @@ int build_service(const struct build_source *src, const struct scope *scope, str
 		return r;
 	settle_type(s, scope, own, diag);
 	validate_caps(s, own, diag);
+	if (s->schedule) {
+		/* A run that ends has ended until the next time. What [defaults] says is meant for services of another kind. */
+		s->autostart = s->autostart && section_find(own, "autostart");
+		s->autorestart = s->autorestart && section_find(own, "autorestart");
+		validate_schedule(s, own, diag);
+	}
 	if (diag_errors(diag) > before)
 		return -EINVAL;
 	*ret = take_ptr(&s);

@@ -5,6 +5,7 @@
 #include "base/sinkaddr.h"
 #include "base/stamp.h"
 #include "base/text.h"
+#include "model/cron.h"
 #include "model/envfile.h"
 #include "model/value.h"
 
@@ -91,6 +92,51 @@ int custom_instances(void *target, const struct key_input *in)
 	else
 		s->instances = n > 0 ? (unsigned int)n : cpus();
 	return 0;
+}
+
+static bool is_off(const char *value)
+{
+	bool on = true;
+
+	return *value == 0 || strcasecmp(value, "none") == 0 || (parse_bool(value, &on) == 0 && !on);
+}
+
+static int set_cron(char **field, const struct key_input *in)
+{
+	char what[CRON_TEXT_MAX];
+	struct zone *utc = NULL;
+	char *text = NULL;
+	struct cron c;
+
+	if (!is_off(in->value)) {
+		if (strlen(in->value) >= CRON_TEXT_MAX)
+			return fault(in, "longer than %d bytes", CRON_TEXT_MAX - 1);
+		if (cron_parse(in->value, &c, what, sizeof(what)) < 0)
+			return fault(in, "%s", what);
+		int r = zone_load("UTC", &utc);
+		if (r < 0)
+			return r;
+		bool never = cron_next(&c, utc, 0) == USEC_NEVER;
+		zone_free(utc);
+		if (never)
+			return fault(in, "there is no such day in any year");
+		text = strdup(in->value);
+		if (!text)
+			return -ENOMEM;
+	}
+	free(*field);
+	*field = text;
+	return 0;
+}
+
+int custom_cron_restart(void *target, const struct key_input *in)
+{
+	return set_cron(&((struct spec *)target)->cron_restart, in);
+}
+
+int custom_schedule(void *target, const struct key_input *in)
+{
+	return set_cron(&((struct spec *)target)->schedule, in);
 }
 
 int custom_watch(void *target, const struct key_input *in)
@@ -273,4 +319,13 @@ const char *check_stamp(const char *value)
 	char compiled[STAMP_MAX];
 
 	return stamp_compile(value, compiled, sizeof(compiled)) < 0 ? "not a format of time" : NULL;
+}
+
+const char *check_zone(const char *value)
+{
+	struct zone *z = NULL;
+	int r = zone_load(value, &z);
+
+	zone_free(z);
+	return r < 0 ? zone_fault(r) : NULL;
 }

@@ -10,6 +10,8 @@
 int custom_env(void *target, const struct key_input *in); /* env.NAME: appends; config settles doubles */
 int custom_env_file(void *target, const struct key_input *in); /* reads the files, appends */
 int custom_instances(void *target, const struct key_input *in);
+int custom_cron_restart(void *target, const struct key_input *in);
+int custom_schedule(void *target, const struct key_input *in);
 int custom_watch(void *target, const struct key_input *in);
 int custom_control(void *target, const struct key_input *in);
 int custom_log_rotate(void *target, const struct key_input *in);
@@ -24,5 +26,6 @@ const char *check_account(const char *value);
 const char *check_owner(const char *value);
 const char *check_hostname(const char *value);
 const char *check_stamp(const char *value);
+const char *check_zone(const char *value);
 
 #endif

@@ -5,6 +5,7 @@
 #include "model/keys_table.h"
 
 #include "base/sinkaddr.h"
+#include "model/cron.h"
 #include "model/custom.h"
 
 #define SVC(field) .place = KEY_IN_SERVICE, .offset = offsetof(struct spec, field)
@@ -90,6 +91,18 @@ const struct key keys_table[] = {
 	  .help = "from the stop signal until everything of it is killed" },
 	{ .name = "kill_mode", .type = KEY_CHOICE, SVC(kill_mode), .dflt = "process", .choices = "process group",
 	  .help = "whom the stop signal goes to first" },
+
+	/* times */
+	{ .name = "cron_restart", .aliases = "cron", .type = KEY_CUSTOM, SVC(cron_restart), .dflt = "none",
+	  .set = custom_cron_restart, .allowed = CRON_ALLOWED "; 0 or none: off",
+	  .help = "restart it at these times: 0 3 * * *" },
+	{ .name = "schedule", .type = KEY_CUSTOM, SVC(schedule), .dflt = "none", .set = custom_schedule,
+	  .allowed = CRON_ALLOWED "; 0 or none: off",
+	  .help = "run it at these times, not with pm1; autorestart and autostart are then no unless given" },
+	{ .name = "timezone", .aliases = "cron_tz", .type = KEY_STRING, SVC(timezone), .dflt = "", .max = 127,
+	  .check = check_zone, .allowed = ZONE_ALLOWED, .help = "of cron_restart and schedule; without it, pm1's own" },
+	{ .name = "max_uptime", .type = KEY_SPAN, SVC(max_uptime), .dflt = "0",
+	  .help = "restart it when it has run this long; a run of a schedule is ended; 0: off" },
 
 	/* memory */
 	{ .name = "max_memory_restart", .type = KEY_SIZE, SVC(max_memory_restart), .dflt = "0",
@@ -218,8 +231,6 @@ const struct keys_hint keys_hints[] = {
 	{ "stderr_syslog", "write log_sink = syslog:unix" },
 	{ "log_time", "it is called log_date_format here" },
 	{ "disable_logs", "write out_file = none and error_file = none" },
-	{ "cron_restart", "schedules are not there yet" },
-	{ "cron", "schedules are not there yet" },
 	{ "wait_ready", "readiness is not there yet" },
 	{ "depends_on", "write requires = NAME, or after = NAME" },
 };

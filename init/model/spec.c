@@ -49,6 +49,9 @@ void spec_unref(struct spec *s)
 	strv_done(&s->env);
 	strv_done(&s->env_base);
 	free(s->instance_var);
+	free(s->cron_restart);
+	free(s->schedule);
+	free(s->timezone);
 	free(s->user);
 	free(s->group);
 	free(s->out_file);
@@ -129,6 +132,7 @@ bool spec_equal(const struct spec *a, const struct spec *b)
 	}
 	return same_text(a->name, b->name) && strv_equal(&a->argv, &b->argv) && strv_equal(&a->env, &b->env) &&
 	       strv_equal(&a->env_base, &b->env_base) && a->instances == b->instances && a->watch == b->watch &&
+	       same_text(a->cron_restart, b->cron_restart) && same_text(a->schedule, b->schedule) &&
 	       strv_equal(&a->log_sink, &b->log_sink) && a->log_rotate == b->log_rotate && a->log_rotate_every == b->log_rotate_every &&
 	       strv_equal(&a->watch_paths, &b->watch_paths);
 }

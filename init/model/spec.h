@@ -67,6 +67,11 @@ struct spec {
 	usec_t kill_timeout;
 	enum kill_mode kill_mode;
 
+	char *cron_restart; /* when it restarts, as in cron.h; NULL: never */
+	char *schedule; /* when it starts; NULL: with pm1 */
+	char *timezone; /* of both, as zone_load() takes it; NULL: pm1's own */
+	usec_t max_uptime; /* 0: any */
+
 	uint64_t max_memory_restart; /* bytes, 0: none */
 	uint64_t memory_max; /* bytes, 0: none */
 	enum oom_policy oom_policy;

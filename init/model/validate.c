@@ -18,6 +18,18 @@ void validate_caps(const struct spec *s, struct section *own, struct diag *diag)
 		  "memory_max is not above max_memory_restart, so the kernel kills before pm1 restarts; using both all the same");
 }
 
+void validate_schedule(const struct spec *s, struct section *own, struct diag *diag)
+{
+	const struct entry *e = section_find(own, "schedule");
+	struct where at = section_where(own, e);
+
+	if (s->cron_restart)
+		diag_error(diag, &at, "schedule", s->schedule,
+			   "cron_restart is given too: one restarts what runs on, the other runs what ends (cron_restart = none)");
+	if (s->critical)
+		diag_warn(diag, &at, "schedule", s->schedule, "with critical = yes the first run's end is the end of pm1; going on");
+}
+
 /* Whether n bytes are a word that only a shell gives a meaning. */
 static bool is_operator(const char *word, size_t n)
 {

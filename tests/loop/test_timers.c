@@ -330,3 +330,83 @@ Test(timers, without_a_descriptor_there_are_none)
 	cr_expect_eq(timers_new(&now, &t), -EMFILE);
 	cr_expect_null(t);
 }
+
+/* The wall clock. What the kernel says when somebody sets it is said here by the fake. */
+
+static struct timers *walls;
+
+static void hang_on_wall(struct bell *b)
+{
+	if (!walls)
+		cr_assert_eq(timers_new_wall(&walls), 0);
+	cr_assert_eq(timers_add(walls, on_due, b, &b->timer), 0);
+}
+
+static bool wall_readable(int ms)
+{
+	struct pollfd p = { .fd = timers_fd(walls), .events = POLLIN };
+	return poll(&p, 1, ms) == 1;
+}
+
+Test(timers, those_of_the_wall_clock_are_called_at_their_time)
+{
+	struct bell a = bell('a'), b = bell('b');
+
+	hang_on_wall(&a);
+	hang_on_wall(&b);
+	cr_expect_eq(sys_fake_count("timerfd_settime"), 0);
+	loop_timer_at(b.timer, clock_wall() + 3600 * USEC_SEC);
+	loop_timer_in(a.timer, 20 * USEC_MS);
+	cr_assert(wall_readable(60000));
+	timers_run_wall(walls);
+	cr_expect_str_eq(order, "a");
+	cr_expect_not(wall_readable(0), "nothing is due for an hour");
+	loop_timer_free(&a.timer);
+	loop_timer_free(&b.timer);
+	timers_free(walls);
+}
+
+Test(timers, all_of_the_wall_clock_are_called_when_it_was_set)
+{
+	struct bell a = bell('a'), b = bell('b'), off = bell('c');
+	usec_t later = clock_wall() + 3600 * USEC_SEC;
+
+	hang_on_wall(&a);
+	hang_on_wall(&b);
+	hang_on_wall(&off);
+	loop_timer_at(a.timer, later + 1);
+	loop_timer_at(b.timer, later);
+	sys_fake_fail("read", 1, ECANCELED);
+	timers_run_wall(walls);
+	cr_expect_str_eq(order, "ba");
+	cr_expect_eq(loop_timer_due(a.timer), USEC_NEVER);
+	/* Armed anew they wait again. */
+	loop_timer_at(a.timer, later);
+	cr_expect_not(wall_readable(0));
+	timers_run_wall(walls);
+	cr_expect_str_eq(order, "ba");
+	loop_timer_free(&a.timer);
+	loop_timer_free(&b.timer);
+	loop_timer_free(&off.timer);
+	timers_free(walls);
+}
+
+Test(timers, a_clock_set_between_a_look_at_it_and_the_arming_is_noticed)
+{
+	struct bell a = bell('a'), b = bell('b');
+
+	hang_on_wall(&a);
+	hang_on_wall(&b);
+	loop_timer_at(a.timer, clock_wall() + 3600 * USEC_SEC);
+	sys_fake_fail("timerfd_settime", 1, ECANCELED);
+	loop_timer_at(b.timer, clock_wall() + 1800 * USEC_SEC);
+	/* What is armed after that changes nothing: all are to be called. */
+	loop_timer_at(b.timer, clock_wall() + 1700 * USEC_SEC);
+	cr_assert(wall_readable(60000));
+	timers_run_wall(walls);
+	cr_expect_str_eq(order, "ba");
+	cr_expect_not(wall_readable(0));
+	loop_timer_free(&a.timer);
+	loop_timer_free(&b.timer);
+	timers_free(walls);
+}

@@ -97,6 +97,42 @@ static void state_rows(const struct cli *c, const json_t *s)
 	row_str(c, "last signal", s, "pm1.signal");
 }
 
+/* "2026-07-01 03:00:00 (in 2h 5m)" */
+static void next_row(const struct cli *c, const json_t *s)
+{
+	char buf[96];
+	struct text t = TEXT_INIT(buf);
+	long long next = look_int(s, "pm1.next_run", 0), now = (long long)(clock_wall() / USEC_MS);
+	if (next <= 0) {
+		row(c, "next run", look_bool(s, "pm1.paused") ? "none until it is started" : "none", NULL);
+		return;
+	}
+	time_text(&t, next);
+	(void)text_add(&t, " (in ");
+	/* Whole seconds, up: what runs in half a second runs "in 1s". */
+	(void)text_add_span(&t, next > now ? (unsigned long long)(next - now + 999) / 1000 * USEC_SEC : 0);
+	(void)text_add(&t, ")");
+	row(c, "next run", buf, NULL);
+}
+
+static void time_rows(const struct cli *c, const json_t *s)
+{
+	char buf[64];
+	struct text t = TEXT_INIT(buf);
+	if (look_str(s, "pm1.schedule", NULL) || look_str(s, "pm1.cron_restart", NULL)) {
+		row_str(c, "schedule", s, "pm1.schedule");
+		row_str(c, "cron restart", s, "pm1.cron_restart");
+		row_str(c, "time zone", s, "pm1.timezone");
+		next_row(c, s);
+	}
+	if (look_int(s, "pm1.skipped", 0) > 0)
+		row_int(c, "skipped", s, "pm1.skipped");
+	if (look_int(s, "pm1.max_uptime_ms", 0) > 0) {
+		(void)text_add_span(&t, (unsigned long long)look_int(s, "pm1.max_uptime_ms", 0) * USEC_MS);
+		row(c, "max uptime", buf, NULL);
+	}
+}
+
 static void program_rows(const struct cli *c, const json_t *s)
 {
 	char buf[32];
@@ -201,6 +237,7 @@ int cmd_describe(struct cli *c)
 			out_safe(stdout, look_str(s, "name", "?"));
 			(void)fprintf(stdout, " (id %lld)%s\n", look_int(s, "pm_id", -1), c->color ? COLOR_OFF : "");
 			state_rows(c, s);
+			time_rows(c, s);
 			program_rows(c, s);
 			memory_rows(c, s);
 			log_rows(c, s);
