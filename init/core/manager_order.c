@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "core/order.h"
+#include "core/schedule.h"
 
 static void on_starts(void *ctx, struct service *s)
 {
@@ -107,7 +108,7 @@ static void end_if_stuck(struct manager *m)
 		const struct service *s = m->roster.v[i];
 		if (s->state == STATE_WAITING && s->stuck)
 			stuck = s;
-		else if (!service_at_rest(s) || s->start_due)
+		else if (!service_at_rest(s) || s->start_due || schedule_next(s) != USEC_NEVER)
 			return;
 	}
 	if (!stuck)

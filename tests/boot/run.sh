@@ -114,6 +114,10 @@ t_case "max_memory_restart: describe says by what" says_ok leak-status
 t_case "stop of a service that left its session" says_ok stopped
 t_case "and nothing of it is left" says_ok none-left
 t_case "no zombie is left" says_ok no-zombies
+t_case "the clock jumps over many nights: a schedule's next run is counted anew" says_ok clock-forward
+t_case "and what was due has run once" says_ok clock-forward-once
+t_case "the clock goes back: the next run is counted from the new time" says_ok clock-back
+t_case "and nothing has run for that" says_ok clock-back-quiet
 t_case "ctrl-alt-del stops the services, unmounts and reboots" ctrl_alt_del_reboots
 t_case "pm1 poweroff" verb_ends_machine poweroff 'reboot: Power down'
 t_case "pm1 reboot" verb_ends_machine reboot 'reboot: Restarting system'

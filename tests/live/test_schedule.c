@@ -60,6 +60,18 @@ Test(schedule, pm1_does_not_end_while_a_time_is_to_come)
 	cr_assert_eq(live_end(&l), 0);
 }
 
+Test(schedule, pm1_does_not_end_for_one_that_waits_in_vain_while_a_time_is_to_come)
+{
+	struct live l;
+	live_start(&l, LIVE_PID1, JOB "[service:db]\ncommand = false\nmax_restarts = 1\n"
+				  "[service:web]\ncommand = @PROG@ wait\nrequires = db\n");
+	live_status(&l, "db", "errored");
+	live_line(&l, "ran");
+	live_line(&l, "ran");
+	cr_assert_str_eq(live_text(&l, "web", "pm1.state"), "waiting");
+	cr_assert_eq(live_stop(&l), 0);
+}
+
 Test(schedule, a_job_is_not_started_with_pm1_and_tells_its_next_run)
 {
 	struct live l;

@@ -53,6 +53,16 @@ pm1 stop away
 check stopped stopped away
 check none-left none_left
 check no-zombies no_zombies
+# A jump of the clock over many nights runs what they made due once; a long way back counts from the new time.
+clock() { busybox date -u -s "$1" >/dev/null; }
+nightly_next() { pm1 describe nightly | grep -q "next run *$1 03:00:00"; }
+nightly_ran_once() { [ "$(pm1 describe nightly | grep -c "(schedule '0 3")" = 1 ]; }
+clock '2035-06-01 12:00:00'
+check clock-forward nightly_next 2035-06-02
+check clock-forward-once nightly_ran_once
+clock '2035-05-01 12:00:00'
+check clock-back nightly_next 2035-05-02
+check clock-back-quiet nightly_ran_once
 pm1 describe hog
 pm1 status
 echo kept >/root/kept
