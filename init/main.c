@@ -10,6 +10,7 @@
 #include "tools/cli/cli.h"
 #include "tools/logd/logd.h"
 #include "tools/logd/rotate.h"
+#include "tools/probe/probe.h"
 
 #include <unistd.h>
 
@@ -74,6 +75,8 @@ int main(int argc, char **argv)
 	(void)sigprocmask(SIG_SETMASK, &mask, NULL);
 	if (!help && strcmp(verb, "check") == 0)
 		return check_main(argc - 1, argv + 1);
+	if (!help && strcmp(verb, "health-probe") == 0)
+		return probe_main(argc, argv);
 	if (strcmp(verb, "--version") == 0 || strcmp(verb, "-V") == 0)
 		argv[1] = (char *)"version";
 	else if (strcmp(verb, "--help") == 0 || strcmp(verb, "-h") == 0)

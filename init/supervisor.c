@@ -187,6 +187,7 @@ static void find_user(struct supervisor *sv)
 	if (ids_resolve(sv->user, NULL, &ids, &bad) == 0 && ids.name[0])
 		(void)text_copy(sv->user, sizeof(sv->user), ids.name);
 	sv->host.user = sv->user;
+	sv->host.exe = sv->exe;
 }
 
 static int wire_up(struct supervisor *sv)

@@ -3,6 +3,7 @@
 #include "base/own.h"
 #include "base/parse.h"
 #include "base/text.h"
+#include "core/health.h"
 #include "core/memwatch.h"
 #include "core/schedule.h"
 #include "core/watcher.h"
@@ -116,6 +117,62 @@ static json_t *report_env(struct service *s)
 	return o;
 }
 
+static json_t *report_check(const struct health_look *h)
+{
+	json_t *o = json_object();
+
+	set(o, "what", str(h->what));
+	set(o, "check", str(h->check));
+	set(o, "state", str(health_name(h->up.health)));
+	set(o, "since", h->since_wall ? json_integer(ms(h->since_wall)) : json_null());
+	set(o, "failures", json_integer(h->up.failures));
+	set(o, "runs", json_integer((json_int_t)h->runs));
+	set(o, "last", str_or_null(h->last));
+	set(o, "last_good", json_boolean(h->last_good));
+	set(o, "last_time", h->last_wall ? json_integer(ms(h->last_wall)) : json_null());
+	return o;
+}
+
+/* Of all its checks together, what the worst of them says; null without any. */
+static json_t *report_health(const struct service *s, bool brief)
+{
+	enum health all = health_of(s);
+	json_t *checks = json_array(), *o = NULL;
+	struct health_look h;
+
+	for (size_t i = 0; health_look(s, i, &h); i++) {
+		bool decides = h.up.health == all;
+		if (!o || decides) {
+			json_decref(o);
+			o = brief ? json_object() : report_check(&h);
+		}
+		(void)json_array_append_new(checks, report_check(&h));
+		if (decides)
+			all = HEALTH_MAX; /* the first of them */
+	}
+	if (!o) {
+		json_decref(checks);
+		return json_null();
+	}
+	set(o, "state", str(health_name(health_of(s))));
+	if (brief)
+		json_decref(checks);
+	else
+		set(o, "checks", checks);
+	return o;
+}
+
+/* Why it is in its state: the last change, whatever has been noted since. */
+static const char *last_cause(const struct service *s)
+{
+	unsigned int n = s->history_n < SERVICE_HISTORY ? s->history_n : SERVICE_HISTORY;
+
+	for (unsigned int i = s->history_n; i-- > s->history_n - n;)
+		if (!s->history[i % SERVICE_HISTORY].is_note)
+			return s->history[i % SERVICE_HISTORY].cause;
+	return n ? "" : "not started yet";
+}
+
 static json_t *report_history(const struct service *s)
 {
 	json_t *a = json_array();
@@ -128,6 +185,8 @@ static json_t *report_history(const struct service *s)
 		set(o, "from", str(state_name(e->from)));
 		set(o, "to", str(state_name(e->to)));
 		set(o, "cause", str(e->cause));
+		if (e->is_note)
+			set(o, "note", json_true());
 		(void)json_array_append_new(a, o);
 	}
 	return a;
@@ -212,7 +271,7 @@ static json_t *report_own(struct service *s)
 	set(o, "state", str(state_name(s->state)));
 	set(o, "want", str(s->want_up ? "up" : "down"));
 	set(o, "since", json_integer(ms(s->since_wall)));
-	set(o, "cause", s->history_n ? str(s->history[(s->history_n - 1) % SERVICE_HISTORY].cause) : str("not started yet"));
+	set(o, "cause", str(last_cause(s)));
 	set(o, "failure", str_or_null(s->failure));
 	set(o, "waiting_for", s->state == STATE_WAITING ? str(s->waits_for) : json_null());
 	usec_t due = s->state == STATE_BACKOFF ? loop_timer_due(s->timer) : USEC_NEVER, now = clock_mono();
@@ -227,6 +286,7 @@ static json_t *report_own(struct service *s)
 	set(o, "group", str_or_null(spec->group));
 	set(o, "critical", json_boolean(spec->critical));
 	set_times(o, s);
+	set(o, "health", report_health(s, false));
 	set(o, "cap", report_cap(s));
 	set(o, "log", report_log(s));
 	set(o, "history", report_history(s));
@@ -263,6 +323,7 @@ json_t *report_service_brief(struct service *s)
 	set_cap(cap, s);
 	set(own, "failure", str_or_null(s->failure));
 	set(own, "cap", cap);
+	set(own, "health", report_health(s, true));
 	return report_with(s, env, own);
 }
 

@@ -135,11 +135,12 @@ int process_spawn(struct service *s, const struct process_job *what, struct spaw
 	if (r == 0) {
 		struct spawn_job job = {
 			.argv = what->argv->v,
+			.exe = what->exe,
 			.env = env.v,
 			.cwd = spec->cwd,
 			.in_fd = -1,
-			.out_fd = s->out ? logstream_write_fd(s->out) : -1,
-			.err_fd = s->err ? logstream_write_fd(s->err) : -1,
+			.out_fd = what->out_fd ? *what->out_fd : s->out ? logstream_write_fd(s->out) : -1,
+			.err_fd = what->out_fd ? *what->out_fd : s->err ? logstream_write_fd(s->err) : -1,
 			.fds = what->fds,
 			.n_fds = what->n_fds,
 			.cgroup = s->cgroup,

@@ -13,6 +13,8 @@ struct process_job {
 	const struct strv *env; /* more of the environment, NULL: nothing */
 	const struct spawn_fd *fds; /* more for it to have than its streams */
 	size_t n_fds;
+	const char *exe; /* the file to run; NULL: argv[0] */
+	const int *out_fd; /* where its output goes; NULL: to the service's logs */
 	bool is_main; /* what is said from here on is a new run's */
 };
 /* Forks and lets the child exec. 0 and *ret; or -errno with s->failure told and nothing left behind. */

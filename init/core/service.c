@@ -7,6 +7,7 @@
 #include "base/sys.h"
 #include "base/text.h"
 #include "core/cause.h"
+#include "core/health.h"
 #include "core/hook.h"
 #include "core/memwatch.h"
 #include "core/outputs.h"
@@ -83,6 +84,7 @@ void service_free(struct service *s)
 	if (s->spec) { /* not in a half-made one */
 		hook_cancel(s);
 		readiness_end(s);
+		health_free(s);
 	}
 	loop_remove(&s->status_source);
 	loop_timer_free(&s->timer);
@@ -112,25 +114,25 @@ void service_set_spec(struct service *s, struct spec *spec, const struct outputs
 
 /* Transitions. */
 
-static void remember(struct service *s, enum state from, enum state to, const char *cause)
+static struct service_event *add_event(struct service *s, enum state from, enum state to, const char *cause)
 {
 	struct service_event *e = &s->history[s->history_n++ % SERVICE_HISTORY];
 
 	*e = (struct service_event){ .wall = clock_wall(), .from = from, .to = to };
 	if (text_copy(e->cause, sizeof(e->cause), cause) < 0)
 		(void)text_format(e->cause, sizeof(e->cause), "%.*s...", (int)sizeof(e->cause) - 4, cause);
+	return e;
 }
 
 void service_note(struct service *s, const char *what)
 {
-	remember(s, s->state, s->state, what);
+	add_event(s, s->state, s->state, what)->is_note = true;
 	s->host->changed(s->host->ctx, s);
 }
 
 static void note(struct service *s, enum state from, enum state to, const char *cause)
 {
-	remember(s, from, to, cause);
-	s->since_wall = clock_wall();
+	s->since_wall = add_event(s, from, to, cause)->wall;
 
 	char label[SERVICE_LABEL_MAX];
 	log_notice("%s: %s -> %s (%s)", service_label(s, label, sizeof(label)), state_name(from), state_name(to), cause);

@@ -36,6 +36,7 @@ struct service_host {
 	int oom_score_adj; /* likewise; INT_MIN: leave */
 	char *const *environ; /* likewise */
 	const char *user; /* pm1's own, by name or number: who a service runs as that has no user of its own; NULL unknown */
+	const char *exe; /* pm1 itself, for checks that are its own program; NULL: /proc/self/exe */
 	uint64_t boot_id; /* random: marks of two pm1s differ */
 	void *ctx;
 	/* Both are called from within service_apply(): note it, act later. */
@@ -60,6 +61,7 @@ enum service_hold { SERVICE_HOLD_NEW, SERVICE_HOLD_NO, SERVICE_HOLD_BY_HAND }; /
 struct service_event {
 	uint64_t wall; /* usec */
 	enum state from, to;
+	bool is_note; /* no change of state: something else that is worth knowing */
 	char cause[SERVICE_CAUSE_MAX];
 };
 
@@ -90,6 +92,7 @@ struct service {
 	char stop_cause[SERVICE_CAUSE_MAX];
 	bool stuck; /* ... and nothing is on its way that could change it */
 	struct loop_timer *adopt; /* looking for a daemon; NULL: never did */
+	struct health_check *health; /* owned: CHECK_MAX of them, NULL: it never had a check */
 	struct hook *hook; /* owned: a command beside the service, NULL none */
 	pid_t pid; /* 0: none */
 	int pidfd; /* owned, -1 */

@@ -6,6 +6,7 @@
 #include "base/parse.h"
 #include "base/text.h"
 #include "core/cause.h"
+#include "core/health.h"
 #include "core/hook.h"
 #include "core/memwatch.h"
 #include "core/process.h"
@@ -89,6 +90,7 @@ enum event service_clear(struct service *s)
 {
 	hook_cancel(s);
 	readiness_end(s);
+	health_end(s);
 	if (!process_any_left(s))
 		return service_emptied(s);
 	size_t n = process_signal_rest(s, s->killed ? SIGKILL : s->spec->stop_signal);
@@ -193,6 +195,7 @@ static enum event act_term(struct service *s)
 	int r = -ENOENT;
 
 	readiness_end(s);
+	health_end(s);
 	hook_cancel(s);
 	loop_timer_off(s->timer);
 	if (s->pid == 0) /* a daemon that isn't found yet */
@@ -239,6 +242,7 @@ static void act_announce(struct service *s)
 	s->started = clock_mono();
 	memwatch_begin(s);
 	schedule_up(s);
+	health_begin(s);
 	if (s->spec->hook_argv[HOOK_START_POST].n == 0)
 		return;
 	if (strv_addf(&env, "MAINPID=%d", (int)s->pid) == 0)

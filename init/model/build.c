@@ -3,6 +3,7 @@
 #include "model/build.h"
 
 #include "base/own.h"
+#include "base/probeaddr.h"
 #include "model/config.h"
 #include "model/expand.h"
 #include "model/validate.h"
@@ -130,6 +131,32 @@ static int make_hooks(struct spec *s, const struct scope *scope, struct section 
 	return r;
 }
 
+/* The command of a check: its own, or what asks a server in its stead (init/main.c, tools/probe). */
+static int make_checks(struct spec *s, const struct scope *scope, struct section *own, char *const *vars, struct diag *diag)
+{
+	int r = 0;
+
+	for (int i = 0; r == 0 && i < CHECK_MAX; i++) {
+		struct section *section = own;
+		const char *text = spec_check(s, (enum check_kind)i);
+		struct probeaddr p;
+		if (!text || probeaddr_parse(text, &p) || (i > 0 && spec_check_is_one(s)))
+			continue;
+		struct entry *e = find_entry(scope, own, s->check[i] ? spec_check_key((enum check_kind)i) : "health", &section);
+		struct where at = section_where(e ? section : own, e);
+		if (p.kind == PROBE_EXEC && e) {
+			r = split_command(s, p.rest, &s->check_argv[i], &at, e, vars, diag);
+			continue;
+		}
+		r = strv_add(&s->check_argv[i], "pm1");
+		if (r == 0)
+			r = strv_add(&s->check_argv[i], "health-probe");
+		if (r == 0)
+			r = strv_add(&s->check_argv[i], text);
+	}
+	return r;
+}
+
 /* What a type means for keys that were not given. */
 static void settle_type(struct spec *s, const struct scope *scope, struct section *own, struct diag *diag)
 {
@@ -195,6 +222,9 @@ int build_service(const struct build_source *src, const struct scope *scope, str
 	if (r < 0)
 		return r;
 	r = make_hooks(s, scope, own, vars, diag);
+	if (r < 0)
+		return r;
+	r = make_checks(s, scope, own, vars, diag);
 	if (r < 0)
 		return r;
 	settle_type(s, scope, own, diag);

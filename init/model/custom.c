@@ -2,6 +2,7 @@
 #include "model/custom.h"
 
 #include "base/parse.h"
+#include "base/probeaddr.h"
 #include "base/sinkaddr.h"
 #include "base/stamp.h"
 #include "base/text.h"
@@ -301,6 +302,13 @@ const char *check_owner(const char *value)
 	if (*value == '-' || *value == ':' || (colon && (colon[1] == 0 || colon[1] == '-')))
 		return "not USER or USER:GROUP";
 	return strpbrk(value, " \t/") || (colon && strchr(colon + 1, ':')) ? "not USER or USER:GROUP" : NULL;
+}
+
+const char *check_probe(const char *value)
+{
+	struct probeaddr p;
+
+	return probeaddr_parse(value, &p);
 }
 
 const char *check_hostname(const char *value)

@@ -24,6 +24,7 @@ const char *check_name(const char *value);
 const char *check_env_name(const char *value);
 const char *check_account(const char *value);
 const char *check_owner(const char *value);
+const char *check_probe(const char *value);
 const char *check_hostname(const char *value);
 const char *check_stamp(const char *value);
 const char *check_zone(const char *value);

@@ -4,6 +4,7 @@
  * keys` and the comparison of specs take it from here. Order is that of the help. */
 #include "model/keys_table.h"
 
+#include "base/probeaddr.h"
 #include "base/sinkaddr.h"
 #include "model/cron.h"
 #include "model/custom.h"
@@ -69,6 +70,22 @@ const struct key keys_table[] = {
 	{ .name = "listen_timeout", .type = KEY_SPAN, SVC(listen_timeout), .dflt = "30s",
 	  .help = "a start that isn't ready by then has failed; 0: it may take for ever" },
 
+	/* whether it does its work */
+	{ .name = "health", .aliases = "healthcheck", .type = KEY_STRING, SVC(health), .dflt = "", .check = check_probe,
+	  .allowed = PROBEADDR_ALLOWED, .help = "a check for liveness and readiness, where they have none of their own" },
+	{ .name = "liveness", .type = KEY_STRING, SVC(check[CHECK_LIVENESS]), .dflt = "", .check = check_probe,
+	  .allowed = PROBEADDR_ALLOWED, .help = "a check that restarts the service when it fails" },
+	{ .name = "readiness", .type = KEY_STRING, SVC(check[CHECK_READINESS]), .dflt = "", .check = check_probe,
+	  .allowed = PROBEADDR_ALLOWED, .help = "a check that is shown, and waited for by requires = NAME:healthy" },
+	{ .name = "health_interval", .aliases = "healthcheck_interval", .type = KEY_SPAN, SVC(health_interval), .dflt = "30s",
+	  .min = 10 * USEC_MS, .max = 1440 * USEC_MIN, .help = "from the end of a check to the next; until the first success it is 1s at most" },
+	{ .name = "health_timeout", .aliases = "healthcheck_timeout", .type = KEY_SPAN, SVC(health_timeout), .dflt = "5s",
+	  .min = 10 * USEC_MS, .max = 60 * USEC_MIN, .help = "a check that takes longer is killed, and has failed" },
+	{ .name = "health_retries", .aliases = "healthcheck_retries health_threshold", .type = KEY_COUNT, SVC(health_retries), .dflt = "3",
+	  .min = 1, .max = 1000, .help = "so many failures in a row make it unhealthy; one success makes it healthy" },
+	{ .name = "health_start_period", .aliases = "healthcheck_start_period", .type = KEY_SPAN, SVC(health_start_period), .dflt = "0",
+	  .help = "failures so soon after the start don't count, until the first success" },
+
 	/* when to start, restart and stop */
 	{ .name = "autostart", .type = KEY_BOOL, SVC(autostart), .dflt = "yes", .help = "start it with pm1" },
 	{ .name = "autorestart", .type = KEY_BOOL, SVC(autorestart), .dflt = "yes",
@@ -83,6 +100,8 @@ const struct key keys_table[] = {
 	  .help = "a run shorter than this is unstable" },
 	{ .name = "max_restarts", .type = KEY_COUNT, SVC(max_restarts), .dflt = "16", .max = 1000000,
 	  .help = "unstable runs in a row until it is given up as errored; 0: no limit" },
+	{ .name = "errored_retry", .type = KEY_SPAN, SVC(errored_retry), .dflt = "0",
+	  .help = "an errored service is started again after this time, and again; 0: it isn't" },
 	{ .name = "stop_exit_codes", .aliases = "stop_exit_code", .type = KEY_CODES, SVC(stop_exit_codes), .dflt = "",
 	  .help = "exit codes after which it isn't restarted" },
 	{ .name = "stop_signal", .aliases = "kill_signal stopsignal", .type = KEY_SIGNAL, SVC(stop_signal), .dflt = "TERM",

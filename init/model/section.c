@@ -61,9 +61,16 @@ static bool is_ours(const char *name)
 	return strncmp(name, "x-", 2) != 0;
 }
 
-static bool is_command(const struct key *k)
+static bool is_command(const struct entry *e)
 {
-	return strcmp(k->name, "command") == 0 || strncmp(k->name, "exec_", 5) == 0;
+	static const char *const checks[] = { "health", "liveness", "readiness" };
+
+	if (strcmp(e->key->name, "command") == 0 || strncmp(e->key->name, "exec_", 5) == 0)
+		return true;
+	for (size_t i = 0; i < sizeof(checks) / sizeof(*checks); i++)
+		if (strcmp(e->key->name, checks[i]) == 0)
+			return strncmp(e->value, "exec:", 5) == 0;
+	return false;
 }
 
 /* Fills in e->text. A command is expanded when it is known whether a shell will do it. */
@@ -77,7 +84,7 @@ static int make_text(const struct section *s, struct entry *e, bool literal, cha
 
 	if (!raw)
 		return -ENOMEM;
-	if (literal || is_command(e->key)) {
+	if (literal || is_command(e)) {
 		e->text = take_ptr(&raw);
 		return 0;
 	}

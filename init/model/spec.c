@@ -46,6 +46,11 @@ void spec_unref(struct spec *s)
 		free(s->hook[i]);
 		strv_done(&s->hook_argv[i]);
 	}
+	free(s->health);
+	for (int i = 0; i < CHECK_MAX; i++) {
+		free(s->check[i]);
+		strv_done(&s->check_argv[i]);
+	}
 	strv_done(&s->env);
 	strv_done(&s->env_base);
 	free(s->instance_var);
@@ -111,6 +116,23 @@ static bool same_key(const struct key *k, const struct spec *a, const struct spe
 		break;
 	}
 	return true;
+}
+
+const char *spec_check_key(enum check_kind k)
+{
+	return k == CHECK_LIVENESS ? "liveness" : "readiness";
+}
+
+const char *spec_check(const struct spec *s, enum check_kind k)
+{
+	const char *text = s->check[k] ? s->check[k] : s->health;
+
+	return text && strcmp(text, "none") != 0 ? text : NULL;
+}
+
+bool spec_check_is_one(const struct spec *s)
+{
+	return same_text(spec_check(s, CHECK_LIVENESS), spec_check(s, CHECK_READINESS));
 }
 
 const char *spec_hook_key(enum hook_kind h)

@@ -28,6 +28,8 @@ enum service_type { TYPE_SIMPLE, TYPE_ONESHOT, TYPE_NOTIFY, TYPE_FORKING, TYPE_M
 enum oom_policy { OOM_RESTART, OOM_STOP, OOM_CONTINUE, OOM_MAX };
 /* Commands that run around the service's own. */
 enum hook_kind { HOOK_START_PRE, HOOK_START_POST, HOOK_STOP, HOOK_STOP_POST, HOOK_RELOAD, HOOK_MAX };
+/* Health checks: what follows when one fails is a restart, or is shown alone. */
+enum check_kind { CHECK_LIVENESS, CHECK_READINESS, CHECK_MAX };
 enum exit_when { EXIT_WHEN_NEVER, EXIT_WHEN_ALL_ENDED, EXIT_WHEN_ANY_FAILED, EXIT_WHEN_MAX };
 
 struct spec {
@@ -55,6 +57,13 @@ struct spec {
 	struct strv hook_argv[HOOK_MAX];
 	usec_t listen_timeout; /* from the start until it must be ready */
 
+	char *health; /* base/probeaddr.h; NULL: none. For both, where they are not given */
+	char *check[CHECK_MAX];
+	struct strv check_argv[CHECK_MAX]; /* the command of exec:, or pm1's own that asks a server; empty: none */
+	usec_t health_interval, health_timeout;
+	usec_t health_start_period;
+	unsigned int health_retries; /* failures in a row that make it unhealthy */
+
 	bool autostart;
 	bool autorestart;
 	bool critical;
@@ -62,6 +71,7 @@ struct spec {
 	usec_t exp_backoff_restart_delay; /* 0: off */
 	usec_t min_uptime;
 	unsigned int max_restarts; /* unstable runs in a row; 0: no limit */
+	usec_t errored_retry; /* 0: errored is for good */
 	uint8_t stop_exit_codes[256]; /* 1: this code is final */
 	int stop_signal;
 	usec_t kill_timeout;
@@ -130,6 +140,11 @@ void spec_pm1_done(struct spec_pm1 *p);
 /* What is wrong with a service's name, or NULL. A name is up to SPEC_NAME_MAX of [A-Za-z0-9_.@-], begins with a
  * letter, digit or _, and is neither a bare number (an id) nor "all". Static text. */
 const char *spec_name_fault(const char *name);
+
+/* The check as it is written, from its own key or from `health`; NULL: none. */
+const char *spec_check(const struct spec *s, enum check_kind k);
+const char *spec_check_key(enum check_kind k); /* "liveness" */
+bool spec_check_is_one(const struct spec *s); /* both are the same: one check serves */
 
 /* Whether a running service of `a` may go on as `b`: every key equal. */
 /* The key of a hook: "exec_start_pre". */

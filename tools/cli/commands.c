@@ -95,6 +95,10 @@ static const struct command commands[] = {
 	{ "daemon", "", "[--ready-fd N] [FILE.ini]", "the supervisor in the background; `start' runs it when needed", NULL,
 	  GROUP_SUPERVISOR, NULL, 0, 0, NULL },
 	{ "logd", "", "", "the log writer; the supervisor starts it", NULL, GROUP_SUPERVISOR, NULL, 0, 0, NULL },
+	{ "health-probe", "", "URL [TIME]", "ask a server once: what a health check does",
+	  "URL is http://ADDRESS:PORT/PATH, tcp:ADDRESS:PORT or unix:/PATH, with a numeric address or localhost. Prints what it found; "
+	  "ends with 0 when the server is there (http: status 200 to 399), else with 1. TIME is how long it may take (30s).",
+	  GROUP_SUPERVISOR, NULL, 0, 0, NULL },
 	{ "check", "", "FILE.ini", "print every fault of a configuration, and what it would run",
 	  "Starts nothing. Each fault is a line FILE:LINE: [SECTION] KEY: what is wrong (what is allowed).",
 	  GROUP_SUPERVISOR, check_options, 0, 0, NULL },

@@ -133,6 +133,39 @@ static void time_rows(const struct cli *c, const json_t *s)
 	}
 }
 
+static void check_rows(const struct cli *c, const json_t *check)
+{
+	char label[64], buf[320];
+	struct text t = TEXT_INIT(buf);
+	const char *what = look_str(check, "what", "health"), *state = look_str(check, "state", "?");
+	(void)text_add(&t, state);
+	if (look_int(check, "since", 0) > 0) {
+		(void)text_add(&t, " since ");
+		time_text(&t, look_int(check, "since", 0));
+	}
+	row(c, what, buf, health_color(state));
+	(void)text_format(label, sizeof(label), "%.20s check", what);
+	row_str(c, label, check, "check");
+	text_init(&t, buf, sizeof(buf));
+	if (look_int(check, "last_time", 0) > 0) {
+		(void)text_addf(&t, "%.200s (", look_str(check, "last", look_bool(check, "last_good") ? "good" : "failed"));
+		time_text(&t, look_int(check, "last_time", 0));
+		(void)text_add(&t, ")");
+		if (look_int(check, "failures", 0) > 0)
+			(void)text_addf(&t, ", failures in a row: %lld", look_int(check, "failures", 0));
+	}
+	(void)text_format(label, sizeof(label), "%.20s result", what);
+	row(c, label, buf, NULL);
+}
+
+static void health_rows(const struct cli *c, const json_t *s)
+{
+	size_t i;
+	json_t *check;
+	json_array_foreach((json_t *)look(s, "pm1.health.checks"), i, check)
+		check_rows(c, check);
+}
+
 static void program_rows(const struct cli *c, const json_t *s)
 {
 	char buf[32];
@@ -208,8 +241,10 @@ static void history_rows(const struct cli *c, const json_t *s)
 		time_text(&t, look_int(h, "time", 0));
 		(void)fprintf(stdout, "    %-19s  ", buf);
 		out_safe(stdout, look_str(h, "from", "?"));
-		(void)fputs(" -> ", stdout);
-		out_safe(stdout, look_str(h, "to", "?"));
+		if (!look_bool(h, "note")) {
+			(void)fputs(" -> ", stdout);
+			out_safe(stdout, look_str(h, "to", "?"));
+		}
 		const char *cause = look_str(h, "cause", "");
 		if (*cause) {
 			(void)fputs(" (", stdout);
@@ -238,6 +273,7 @@ int cmd_describe(struct cli *c)
 			(void)fprintf(stdout, " (id %lld)%s\n", look_int(s, "pm_id", -1), c->color ? COLOR_OFF : "");
 			state_rows(c, s);
 			time_rows(c, s);
+			health_rows(c, s);
 			program_rows(c, s);
 			memory_rows(c, s);
 			log_rows(c, s);

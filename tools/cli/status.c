@@ -19,6 +19,7 @@ enum column {
 	COLUMN_UPTIME,
 	COLUMN_RESTARTS,
 	COLUMN_STATUS,
+	COLUMN_HEALTH, /* only where a service has a check */
 	COLUMN_CPU,
 	COLUMN_MEM,
 	COLUMN_CAP,
@@ -35,6 +36,7 @@ static const char *const titles[] = {
 	[COLUMN_UPTIME] = "uptime",
 	[COLUMN_RESTARTS] = "\xe2\x86\xba", /* ↺ */
 	[COLUMN_STATUS] = "status",
+	[COLUMN_HEALTH] = "health",
 	[COLUMN_CPU] = "cpu",
 	[COLUMN_MEM] = "mem",
 	[COLUMN_CAP] = "cap",
@@ -43,13 +45,13 @@ static const char *const titles[] = {
 _Static_assert(ARRAY_LEN(titles) == COLUMN_MAX, "a column has no title");
 
 /* From all there is to what must be there: the first set that fits is taken. */
-static const enum column wide[] = { COLUMN_ID,	     COLUMN_NAME,   COLUMN_NAMESPACE, COLUMN_MODE,
-				    COLUMN_PID,	     COLUMN_UPTIME, COLUMN_RESTARTS,  COLUMN_STATUS,
-				    COLUMN_CPU,	     COLUMN_MEM,    COLUMN_CAP,	      COLUMN_USER };
-static const enum column medium[] = { COLUMN_ID,     COLUMN_NAME, COLUMN_PID, COLUMN_UPTIME, COLUMN_RESTARTS,
-				      COLUMN_STATUS, COLUMN_CPU,  COLUMN_MEM, COLUMN_CAP };
-static const enum column narrow[] = { COLUMN_ID,     COLUMN_NAME, COLUMN_MODE, COLUMN_RESTARTS,
-				      COLUMN_STATUS, COLUMN_CPU,  COLUMN_MEM };
+static const enum column wide[] = { COLUMN_ID,	     COLUMN_NAME,     COLUMN_NAMESPACE, COLUMN_MODE, COLUMN_PID,
+				    COLUMN_UPTIME,   COLUMN_RESTARTS, COLUMN_STATUS,	COLUMN_HEALTH,
+				    COLUMN_CPU,	     COLUMN_MEM,      COLUMN_CAP,	COLUMN_USER };
+static const enum column medium[] = { COLUMN_ID,     COLUMN_NAME,   COLUMN_PID, COLUMN_UPTIME, COLUMN_RESTARTS,
+				      COLUMN_STATUS, COLUMN_HEALTH, COLUMN_CPU, COLUMN_MEM,    COLUMN_CAP };
+static const enum column narrow[] = { COLUMN_ID,     COLUMN_NAME,   COLUMN_MODE, COLUMN_RESTARTS,
+				      COLUMN_STATUS, COLUMN_HEALTH, COLUMN_CPU,  COLUMN_MEM };
 static const enum column tiny[] = { COLUMN_ID, COLUMN_NAME, COLUMN_STATUS, COLUMN_CPU, COLUMN_MEM };
 
 static const struct {
@@ -69,6 +71,13 @@ const char *status_color(const char *status)
 	if (strcmp(status, "stopped") == 0 || strcmp(status, "errored") == 0)
 		return COLOR_RED;
 	return COLOR_YELLOW;
+}
+
+const char *health_color(const char *health)
+{
+	if (strcmp(health, "healthy") == 0)
+		return COLOR_GREEN;
+	return strcmp(health, "unhealthy") == 0 ? COLOR_RED : strcmp(health, "-") == 0 ? NULL : COLOR_YELLOW;
 }
 
 bool status_is_up(const json_t *service)
@@ -151,6 +160,11 @@ static void add_cell(struct table *t, enum column column, const json_t *s, usec_
 	case COLUMN_STATUS:
 		table_cell(t, status_color(status), status);
 		return;
+	case COLUMN_HEALTH: {
+		const char *health = status_is_up(s) ? look_str(s, "pm1.health.state", "-") : "-";
+		table_cell(t, health_color(health), health);
+		return;
+	}
 	case COLUMN_CPU: {
 		double cpu = look_num(s, "monit.cpu", 0);
 		table_cellf(t, NULL, cpu > 0 && cpu < 10 ? "%.1f%%" : "%.0f%%", cpu);
@@ -172,8 +186,24 @@ static void add_cell(struct table *t, enum column column, const json_t *s, usec_
 	}
 }
 
-static struct table *make(const json_t *services, const enum column *columns, size_t n, const char **heads, usec_t now)
+static bool has_health(const json_t *services)
 {
+	size_t i;
+	json_t *s;
+	json_array_foreach((json_t *)services, i, s)
+		if (json_is_object(look(s, "pm1.health")))
+			return true;
+	return false;
+}
+
+static struct table *make(const json_t *services, const enum column *all, size_t n_all, const char **heads, usec_t now)
+{
+	enum column columns[COLUMN_MAX];
+	bool health = has_health(services);
+	size_t n = 0;
+	for (size_t c = 0; c < n_all; c++)
+		if (all[c] != COLUMN_HEALTH || health)
+			columns[n++] = all[c];
 	for (size_t c = 0; c < n; c++)
 		heads[c] = titles[columns[c]];
 	struct table *t = table_new(heads, n);

@@ -22,6 +22,7 @@ void status_show_all(struct cli *c);
 
 /* The colour of a status word, or NULL. */
 const char *status_color(const char *status);
+const char *health_color(const char *health); /* NULL for "-" */
 /* "500M hard", "300M soft", "none": the cap in force and how it is enforced. */
 void status_cap(struct text *t, const json_t *service);
 /* How long the service has been up ("3m 20s"), or "-". */
