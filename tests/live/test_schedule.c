@@ -63,7 +63,7 @@ Test(schedule, pm1_does_not_end_while_a_time_is_to_come)
 Test(schedule, pm1_does_not_end_for_one_that_waits_in_vain_while_a_time_is_to_come)
 {
 	struct live l;
-	live_start(&l, LIVE_PID1, JOB "[service:db]\ncommand = false\nmax_restarts = 1\n"
+	live_start(&l, LIVE_PID1, JOB "[service:db]\ncommand = /nowhere/at/all\n"
 				  "[service:web]\ncommand = @PROG@ wait\nrequires = db\n");
 	live_status(&l, "db", "errored");
 	live_line(&l, "ran");
