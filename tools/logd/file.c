@@ -201,7 +201,7 @@ int file_write(struct file *f, uint64_t at, const void *buf, size_t n)
 static int write_note(struct file *f, uint64_t n, const char *why)
 {
 	char text[160], note[LINE_JSON_MAX(sizeof(text)) + 1];
-	uint64_t end;
+	uint64_t end = 0;
 	int r = file_end(f, &end);
 
 	if (r < 0)

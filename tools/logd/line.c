@@ -120,7 +120,8 @@ static size_t put_text(char *to, const char *text, size_t n, bool *ret_broken)
 
 static size_t put_base64(char *to, const char *text, size_t n)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=";
+	enum { NOTHING = 64 };
 	const unsigned char *s = (const unsigned char *)text;
 	size_t len = 0;
 
@@ -129,8 +130,8 @@ static size_t put_base64(char *to, const char *text, size_t n)
 		uint32_t v = (uint32_t)s[i] << 16 | (left > 1 ? (uint32_t)s[i + 1] << 8 : 0) | (left > 2 ? s[i + 2] : 0);
 		to[len++] = digits[v >> 18];
 		to[len++] = digits[v >> 12 & 63];
-		to[len++] = left > 1 ? digits[v >> 6 & 63] : '=';
-		to[len++] = left > 2 ? digits[v & 63] : '=';
+		to[len++] = digits[left > 1 ? v >> 6 & 63 : NOTHING];
+		to[len++] = digits[left > 2 ? v & 63 : NOTHING];
 	}
 	return len;
 }
