@@ -274,7 +274,7 @@ static json_t *report_own(struct service *s)
 	set(o, "cause", str(last_cause(s)));
 	set(o, "failure", str_or_null(s->failure));
 	set(o, "waiting_for", s->state == STATE_WAITING ? str(s->waits_for) : json_null());
-	usec_t due = s->state == STATE_BACKOFF ? loop_timer_due(s->timer) : USEC_NEVER, now = clock_mono();
+	usec_t due = s->state == STATE_BACKOFF ? loop_timer_due(s->timer) : service_retry_due(s), now = clock_mono();
 	set(o, "restart_in_ms", due == USEC_NEVER ? json_null() : json_integer(due > now ? ms(due - now) : 0));
 	set(o, "signal", s->has_exit && !s->last.exited ? str(signal_text(s->last.code, sig, sizeof(sig))) : json_null());
 	char *command = strv_join_quoted(&spec->argv);

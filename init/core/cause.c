@@ -2,6 +2,7 @@
 
 #include "base/parse.h"
 #include "base/text.h"
+#include "core/service_impl.h"
 
 const char *cause_of_exit(const struct service *s, char *buf, size_t size)
 {
@@ -30,6 +31,8 @@ const char *cause_of_step(const struct service *s, enum event event, usec_t dela
 	case EVENT_GIVE_UP:
 		if (s->start_failed)
 			(void)text_addf(&t, "cannot start: %s", s->failure);
+		else if (service_stays_down(s))
+			(void)text_addf(&t, "oom_policy = stop, %s", s->last_kill);
 		else if (!s->spec->autorestart) {
 			char why[SERVICE_CAUSE_MAX];
 			(void)text_addf(&t, "%s", cause_of_exit(s, why, sizeof(why)));

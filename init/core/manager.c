@@ -53,7 +53,8 @@ static void on_changed(void *ctx, struct service *s)
 static bool all_ended(const struct manager *m)
 {
 	for (size_t i = 0; i < m->roster.n; i++)
-		if (watcher_is_on(m->roster.v[i]->watcher) || schedule_next(m->roster.v[i]) != USEC_NEVER)
+		if (watcher_is_on(m->roster.v[i]->watcher) || schedule_next(m->roster.v[i]) != USEC_NEVER ||
+		    service_retry_due(m->roster.v[i]) != USEC_NEVER)
 			return false;
 	return manager_all_at_rest(m);
 }

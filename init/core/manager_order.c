@@ -108,7 +108,7 @@ static void end_if_stuck(struct manager *m)
 		const struct service *s = m->roster.v[i];
 		if (s->state == STATE_WAITING && s->stuck)
 			stuck = s;
-		else if (!service_at_rest(s) || s->start_due || schedule_next(s) != USEC_NEVER)
+		else if (!service_at_rest(s) || s->start_due || schedule_next(s) != USEC_NEVER || service_retry_due(s) != USEC_NEVER)
 			return;
 	}
 	if (!stuck)

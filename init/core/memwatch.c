@@ -92,6 +92,7 @@ static void on_sample(void *ctx)
 	if (s->spec->memory_max && now.memory > s->spec->memory_max) {
 		/* The kernel would have killed it here; without a cgroup pm1 does, as soon as it sees it. */
 		s->cap_total++;
+		s->oomed = true;
 		note_kill(s, "killed at memory_max, seen by sampling", now.memory, s->spec->memory_max);
 		process_kill_all(s);
 		return;
@@ -116,8 +117,10 @@ int memwatch_prepare(struct service *s, const char **ret_file)
 {
 	int r = 0;
 
+	s->oomed = false;
 	loop_timer_free(&s->sampler);
 	if (kernel_does_it(s)) {
+		cgroup_oom_alone(s->cgroup, s->spec->oom_policy == OOM_CONTINUE);
 		/* Also with no limit: a spec before this one may have set one. */
 		r = cgroup_limit_memory(s->cgroup, s->spec->memory_max, s->spec->max_memory_restart, ret_file);
 		s->oom_seen = oom_kills(s);
@@ -149,6 +152,7 @@ static void look_for_oom(struct service *s)
 	/* The kernel counts more than processes (FACTS: 3 for 2): only that it rose is told. */
 	s->oom_seen = m.oom_kills;
 	s->oom_total++;
+	s->oomed = true;
 	if (s->spec->memory_max)
 		note_kill(s, "killed by the kernel's OOM killer at memory_max", m.peak ? m.peak : m.current,
 			  s->spec->memory_max);
@@ -161,14 +165,57 @@ void memwatch_end(struct service *s)
 {
 	if (s->sampler)
 		loop_timer_off(s->sampler);
+	if (s->oom_again)
+		loop_timer_off(s->oom_again);
 	look_for_oom(s);
+}
+
+/* True: a kill was found that the service has not ended by; what the policy asks for has been done. */
+static bool act_on_oom(struct service *s)
+{
+	uint64_t before = s->oom_total;
+
+	look_for_oom(s);
+	if (s->oom_total == before || (s->state != STATE_ONLINE && s->state != STATE_STARTING))
+		return false;
+	if (s->spec->oom_policy == OOM_CONTINUE) {
+		service_note(s, s->last_kill);
+		return false;
+	}
+	/* cgroup v2 has done it already; v1 kills one process, and half a service is what nobody wants to find. */
+	process_kill_all(s);
+	return true;
+}
+
+/* cgroup v1 tells of an OOM before it kills and counts: a look at the news comes too early, and nothing else follows. */
+static void on_oom_again(void *ctx)
+{
+	struct service *s = ctx;
+	uint64_t before = s->oom_total;
+
+	if (s->pid > 0 && !act_on_oom(s) && s->oom_total == before && s->oom_looks < 8)
+		loop_timer_in(s->oom_again, (10 * USEC_MS) << s->oom_looks++);
+}
+
+static void look_again(struct service *s)
+{
+	if (cgroups_kind(s->host->cgroups) == CGROUP_V2 || s->pid == 0)
+		return;
+	if (!s->oom_again && loop_timer_new(s->host->loop, on_oom_again, s, &s->oom_again) < 0)
+		return; /* the end of main tells */
+	s->oom_looks = 1;
+	loop_timer_in(s->oom_again, 10 * USEC_MS);
 }
 
 void memwatch_news(struct service *s)
 {
 	struct cgroup_memory m;
+	uint64_t before = s->oom_total;
 
-	look_for_oom(s);
+	if (act_on_oom(s))
+		return;
+	if (s->oom_total == before)
+		look_again(s);
 	if (!s->spec->max_memory_restart || s->pid == 0 || cgroup_memory(s->cgroup, &m) < 0)
 		return;
 	/* The back end only tells of it when the service's own memory, page cache apart, is at the limit. */

@@ -74,8 +74,9 @@ static bool goes_on(const struct service *x)
 		return !x->stuck;
 	case STATE_STOPPING:
 		return x->want_up;
-	case STATE_STOPPED:
 	case STATE_ERRORED:
+		return service_retry_due(x) != USEC_NEVER;
+	case STATE_STOPPED:
 	case STATE_COMPLETED:
 	case STATE_MAX:
 		break;

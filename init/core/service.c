@@ -28,6 +28,16 @@ const char *service_label(const struct service *s, char *buf, size_t size)
 	return buf;
 }
 
+bool service_stays_down(const struct service *s)
+{
+	return s->oomed && s->spec->oom_policy == OOM_STOP;
+}
+
+usec_t service_retry_due(const struct service *s)
+{
+	return s->state == STATE_ERRORED ? loop_timer_due(s->timer) : USEC_NEVER;
+}
+
 bool service_at_rest(const struct service *s)
 {
 	return state_is_final(s->state) && s->pid == 0;
@@ -89,6 +99,7 @@ void service_free(struct service *s)
 	loop_remove(&s->status_source);
 	loop_timer_free(&s->timer);
 	loop_timer_free(&s->sampler);
+	loop_timer_free(&s->oom_again);
 	loop_timer_free(&s->adopt);
 	watcher_free(s->watcher);
 	schedule_free(s->schedule);

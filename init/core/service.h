@@ -121,6 +121,9 @@ struct service {
 	char failure[SERVICE_FAILURE_MAX]; /* "" : none */
 	char next_cause[SERVICE_CAUSE_MAX]; /* why the next stop or start happens */
 
+	struct loop_timer *oom_again; /* looking for a kill that was announced; NULL: never did */
+	unsigned int oom_looks;
+	bool oomed; /* the kernel, or the sampling in its stead, has killed in this run for want of memory */
 	uint64_t oom_seen, oom_total; /* kills by the kernel: seen in this cgroup, told to the user */
 	uint64_t cap_total; /* kills and restarts by max_memory_restart and sampling */
 	uint64_t peak; /* bytes, the highest seen */
@@ -167,6 +170,8 @@ void service_note(struct service *s, const char *what);
 
 /* "web", or "web-2" when it has several instances: for messages. */
 const char *service_label(const struct service *s, char *buf, size_t size);
+/* Errored, but tried again then (errored_retry); else USEC_NEVER. */
+usec_t service_retry_due(const struct service *s);
 bool service_at_rest(const struct service *s); /* stopped or errored, with no process left */
 /* The exit code a shell would give the last run: code, 128+signal, 127/126 for a failed exec. 0 when it never ended. */
 int service_exit_code(const struct service *s);

@@ -131,6 +131,10 @@ static enum event act_decide(struct service *s, usec_t *delay)
 
 	if (s->start_failed && s->permanent)
 		return EVENT_GIVE_UP;
+	if (service_stays_down(s)) {
+		(void)text_format(s->failure, sizeof(s->failure), "%s", s->last_kill);
+		return EVENT_GIVE_UP;
+	}
 	if (is_oneshot && end.exited && (end.code == 0 || (end.code < 256 && s->spec->stop_exit_codes[end.code])))
 		return EVENT_COMPLETED;
 	switch (restart_decide(s->spec, &s->track, &end, delay)) {
@@ -284,6 +288,8 @@ enum event service_act(struct service *s, enum action action, usec_t *delay)
 		if (s->want_up && s->next_cause[0])
 			return s->capped ? act_capped(s, delay) : service_gated(s, EVENT_START);
 		s->want_up = false;
+		if (s->state == STATE_ERRORED && s->spec->errored_retry && !service_stays_down(s))
+			loop_timer_in(s->timer, s->spec->errored_retry);
 		break;
 	}
 	return EVENT_MAX;
@@ -299,7 +305,15 @@ void service_on_timer(void *ctx)
 	reaper_drain(s->host->reaper); /* an exit that came meanwhile comes first */
 	if (loop_timer_due(s->timer) != USEC_NEVER)
 		return; /* that exit has armed it anew */
-	if (s->state == STATE_BACKOFF) {
+	if (s->state == STATE_ERRORED) {
+		/* One try: the count of unstable runs stays, so that the next one ends it again. */
+		s->want_up = true;
+		s->restarts++;
+		if (s->host->starts)
+			s->host->starts(s->host->ctx, s);
+		enum event e = service_gated(s, EVENT_START);
+		service_apply(s, e, e == EVENT_START ? "tried again (errored_retry)" : cause_of_step(s, e, 0, why, sizeof(why)));
+	} else if (s->state == STATE_BACKOFF) {
 		enum event e = service_gated(s, EVENT_RETRY);
 		service_apply(s, e, e == EVENT_RETRY ? "restart delay over" : cause_of_step(s, e, 0, why, sizeof(why)));
 	} else if (s->state == STATE_STARTING) {

@@ -5,6 +5,8 @@
 
 #include "core/service.h"
 
+/* After an OOM kill it is not to run again: oom_policy. */
+bool service_stays_down(const struct service *s);
 /* Does what an edge asks for; what follows from it at once comes back as the next event. EVENT_MAX: nothing. */
 enum event service_act(struct service *s, enum action action, usec_t *delay);
 enum event service_emptied(struct service *s); /* EVENT_EMPTY, or EVENT_MAX: exec_stop_post runs */

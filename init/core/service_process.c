@@ -218,6 +218,8 @@ void service_on_reaped(void *ctx, const struct reaped *r)
 	s->has_exit = true;
 	uint64_t oom_before = s->oom_total;
 	memwatch_end(s);
+	/* Where the policy keeps the rest alive, a kill that is long past says nothing of this end. */
+	bool by_oom = s->oom_total > oom_before || (s->oomed && s->spec->oom_policy != OOM_CONTINUE);
 	schedule_down(s);
-	service_apply(s, EVENT_EXIT, s->oom_total > oom_before ? s->last_kill : cause_of_exit(s, why, sizeof(why)));
+	service_apply(s, EVENT_EXIT, by_oom ? s->last_kill : cause_of_exit(s, why, sizeof(why)));
 }

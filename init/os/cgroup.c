@@ -367,6 +367,11 @@ void *cgroup_owner(const struct cgroup *g)
 	return g->owner;
 }
 
+void cgroup_oom_alone(struct cgroup *g, bool alone)
+{
+	g->oom_alone = alone;
+}
+
 int cgroup_limit_memory(struct cgroup *g, uint64_t memory_max, uint64_t memory_notice, const char **ret_file)
 {
 	if (!g->all->has_memory)

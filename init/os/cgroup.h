@@ -41,6 +41,10 @@ void *cgroup_owner(const struct cgroup *g);
  * usage threshold. Also switches on the OOM news. 0 or the first -errno, *ret_file naming the control file it was. */
 int cgroup_limit_memory(struct cgroup *g, uint64_t memory_max, uint64_t memory_notice, const char **ret_file);
 
+/* From the next cgroup_limit_memory() on: the kernel kills one process for want of memory, not all (where it can, on v2). Its news
+ * come then without a limit, too. */
+void cgroup_oom_alone(struct cgroup *g, bool alone);
+
 struct cgroup_memory {
 	uint64_t current; /* bytes charged */
 	uint64_t working; /* without page cache that can be dropped */

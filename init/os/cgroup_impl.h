@@ -18,6 +18,7 @@ struct cgroup {
 	char *path; /* owned: absolute, of the folder */
 	uint64_t memory_notice; /* what the limit is set to, 0: none */
 	bool notice_armed;
+	bool oom_alone;
 	/* v2 */
 	int watch; /* inotify's number for memory.events, -1 */
 	/* v1 */

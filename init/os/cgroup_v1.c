@@ -111,7 +111,7 @@ static int limit_memory(struct cgroup *g, uint64_t max, uint64_t notice, const c
 		return r;
 	end(g);
 	g->memory_notice = notice;
-	if (max || notice) {
+	if (max || notice || g->oom_alone) {
 		*ret_file = "memory.oom_control";
 		r = register_event(g, "memory.oom_control", 0, &g->oom_fd, &g->oom_control_fd);
 	}

@@ -192,11 +192,11 @@ static int limit_memory(struct cgroup *g, uint64_t max, uint64_t notice, const c
 		return r;
 	/* Swap would let it grow past its cap. Kernels without swap have no such file. */
 	(void)cgroup_write(g, "memory.swap.max", max ? "0" : "max");
-	/* A service is killed whole: half of one is what nobody wants to find. */
-	(void)cgroup_write(g, "memory.oom.group", max ? "1" : "0");
+	/* A service is killed whole, also when it is the machine that has no memory left: half of one is what nobody wants to find. */
+	(void)cgroup_write(g, "memory.oom.group", g->oom_alone ? "0" : "1");
 	g->memory_notice = notice;
 	g->notice_armed = notice != 0;
-	if ((max || notice) && g->watch < 0 && g->all->fd >= 0) {
+	if ((max || notice || g->oom_alone) && g->watch < 0 && g->all->fd >= 0) {
 		char path[PATH_MAX + 32];
 		(void)text_format(path, sizeof(path), "%s/memory.events", g->path);
 		g->watch = sys_inotify_add(g->all->fd, path, IN_MODIFY);

@@ -40,7 +40,21 @@ Test(cgroup_v2, limits_are_written_and_swap_is_no_way_around)
 	cr_expect_str_eq(folder_get("memory.max"), "max");
 	cr_expect_str_eq(folder_get("memory.high"), "max");
 	cr_expect_str_eq(folder_get("memory.swap.max"), "max");
+	cr_expect_str_eq(folder_get("memory.oom.group"), "1", "killed whole when the machine is out of memory, too");
+}
+
+Test(cgroup_v2, one_process_alone_is_killed_where_that_is_asked_for_and_news_come_without_a_limit)
+{
+	const char *file = NULL;
+
+	cgroup_oom_alone(g, true);
+	cr_assert_eq(cgroup_limit_memory(g, 0, 0, &file), 0, "%s", file);
 	cr_expect_str_eq(folder_get("memory.oom.group"), "0");
+	cr_expect_geq(g->watch, 0);
+	cgroup_fake_blank(written, ARRAY_LEN(written));
+	cgroup_oom_alone(g, false);
+	cr_assert_eq(cgroup_limit_memory(g, 1 << 20, 0, &file), 0, "%s", file);
+	cr_expect_str_eq(folder_get("memory.oom.group"), "1");
 }
 
 Test(cgroup_v2, kernels_without_swap_or_group_kill_do)

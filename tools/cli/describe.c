@@ -84,7 +84,7 @@ static void state_rows(const struct cli *c, const json_t *s)
 	if (look(s, "pm1.restart_in_ms")) {
 		long long ms = look_int(s, "pm1.restart_in_ms", 0);
 		(void)text_add_span(&t, ms > 0 ? (unsigned long long)ms * 1000 : 0);
-		row(c, "restarts in", buf, NULL);
+		row(c, strcmp(status, "errored") == 0 ? "tries again in" : "restarts in", buf, NULL);
 	}
 	if (look_int(s, "pid", 0) > 0)
 		row_int(c, "pid", s, "pid");
