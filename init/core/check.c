@@ -101,7 +101,8 @@ static void add_last_line(struct check *c, struct text *t)
 		;
 	size_t n = 0;
 	for (size_t i = begin; i < end; i++)
-		line[n++] = c->tail[i] ? c->tail[i] : ' ';
+		if (c->tail[i])
+			line[n++] = c->tail[i];
 	line[n] = 0;
 	(void)text_add_safe(t, line);
 }

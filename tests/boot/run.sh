@@ -109,6 +109,9 @@ t_case "the verbs find PID 1" says_ok pid1
 t_case "each service is in a cgroup of its own" says_ok in-cgroup
 t_case "memory_max: the kernel kills the hog, and describe says so" says_ok hog-killed
 t_case "memory_max: status says that the cap is hard" says_ok hog-status
+t_case "oom_policy = continue: a child is killed and counted, the service lives" says_ok oom-continue
+t_case "oom_policy = stop: it is errored, with the cause" says_ok oom-stop
+t_case "oom_policy = stop: nothing of it is left" says_ok oom-stop-whole
 t_case "max_memory_restart: restarted by the kernel's event" says_ok leak-restarted
 t_case "max_memory_restart: describe says by what" says_ok leak-status
 t_case "stop of a service that left its session" says_ok stopped

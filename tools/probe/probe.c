@@ -138,7 +138,7 @@ static unsigned int status_of(char *head)
 
 static bool ask_http(struct probe *p, int fd)
 {
-	char head[HEAD_MAX];
+	char head[HEAD_MAX] = "";
 	int r = send_request(p, fd);
 
 	if (r == 0 || r == -EPIPE || r == -ECONNRESET) /* it may have answered without listening to the end */

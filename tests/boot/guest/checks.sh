@@ -34,11 +34,18 @@ in_cgroup() { # its path in the hierarchy ends in the service's name
 }
 hog_killed() { pm1 describe hog | grep -q 'memory_max'; }
 hog_status() { pm1 status hog | grep -q '30M hard'; }
+spared() { pm1 status spared | grep -q online && pm1 describe spared | grep -q 'OOM kills *[1-9]'; }
+felled() { pm1 status felled | grep -q errored && pm1 describe felled | grep -q 'oom_policy = stop'; }
+felled_whole() { ! grep -l child-hog /proc/[0-9]*/cmdline | xargs -n 1 dirname | sed 's/$/\/cgroup/' | xargs cat | grep -q felled; }
 leak_restarted() { pm1 describe leak | grep -q 'max_memory_restart'; }
 leak_status() { pm1 describe leak | grep -q 'cgroup v2'; }
 stopped() { pm1 status "$1" | grep -q "$1.*stopped"; }
 none_left() { ! grep -q setsid-daemon /proc/[0-9]*/cmdline; }
-no_zombies() { ! grep -q '^State:.*Z' /proc/[0-9]*/status; }
+no_zombies() { # of pm1's; a service may have its own
+	for p in /proc/[0-9]*/status; do
+		! grep -q '^State:.*Z' "$p" || ! grep -q '^PPid:.1$' "$p" || return
+	done
+}
 
 check mounted mounted
 check hostname named
@@ -47,6 +54,9 @@ check pid1 pid1
 check in-cgroup in_cgroup
 check hog-killed hog_killed
 check hog-status hog_status
+check oom-continue spared
+check oom-stop felled
+check oom-stop-whole felled_whole
 check leak-restarted leak_restarted
 check leak-status leak_status
 pm1 stop away
