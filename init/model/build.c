@@ -6,6 +6,7 @@
 #include "base/probeaddr.h"
 #include "model/config.h"
 #include "model/expand.h"
+#include "model/ready.h"
 #include "model/validate.h"
 
 #include <errno.h>
@@ -171,6 +172,65 @@ static void settle_type(struct spec *s, const struct scope *scope, struct sectio
 	}
 }
 
+/* The keys that say what makes it ready, most telling first. */
+static const char *const ready_keys[] = { "ready", "ready_log", "wait_ready" };
+#define READY_KEYS (sizeof(ready_keys) / sizeof(*ready_keys))
+
+/* Which of them holds: one of its own section before one of [defaults], and there the first. READY_KEYS: none was given. */
+static size_t ready_key(const struct spec *s, const struct scope *scope, struct section *own, struct diag *diag)
+{
+	size_t found = READY_KEYS;
+	bool found_own = false;
+
+	for (size_t i = 0; i < READY_KEYS; i++) {
+		struct section *section = own;
+		struct entry *e = find_entry(scope, own, ready_keys[i], &section);
+		if (!e || (i == 1 && !s->ready_log) || (i == 2 && !s->wait_ready))
+			continue;
+		bool is_own = section == own;
+		if (found_own && is_own) {
+			struct where at = section_where(section, e);
+			diag_warn(diag, &at, e->name, e->value, "%s says already what makes it ready; ignoring", ready_keys[found]);
+		}
+		if (found == READY_KEYS || (is_own && !found_own)) {
+			found = i;
+			found_own = is_own;
+		}
+	}
+	return found;
+}
+
+/* All that says what makes it ready comes together in s->ready. */
+static int settle_ready(struct spec *s, const struct scope *scope, struct section *own, struct diag *diag)
+{
+	size_t key = ready_key(s, scope, own, diag);
+	const char *says = key == 1 ? "log:" : key == 2 ? "ipc" : key == READY_KEYS && s->type == TYPE_NOTIFY ? "notify" : NULL;
+	char *text = NULL;
+	struct section *section = own;
+	struct ready r;
+
+	if (says) {
+		if (asprintf(&text, "%s%s", says, key == 1 ? s->ready_log : "") < 0)
+			return -ENOMEM;
+		free(s->ready);
+		s->ready = text;
+	}
+	(void)ready_parse(s->ready, &r);
+	struct entry *e = key < READY_KEYS ? find_entry(scope, own, ready_keys[key], &section) : NULL;
+	struct where at = section_where(section, e);
+	const char *name = e ? e->name : "type", *value = e ? e->value : "notify";
+	if (r.kind == READY_NOTIFY && s->notify_access == NOTIFY_NONE)
+		diag_error(diag, &at, name, value, "notify_access = none takes away the socket that it needs");
+	if (r.kind == READY_FD && r.fd < 3 + (int)s->fdstore_max)
+		diag_error(diag, &at, name, value, "descriptors 3 to %u are those of fdstore_max", 2 + s->fdstore_max);
+	if (r.kind != READY_EXEC && s->type == TYPE_FORKING) {
+		diag_warn(diag, &at, name, value, "a service of type = forking is ready when its daemon is there; ignoring");
+		free(s->ready);
+		s->ready = NULL;
+	}
+	return 0;
+}
+
 int build_check_defaults(const struct scope *scope, char *const *vars, struct diag *diag)
 {
 	cleanup_with(spec_unref) struct spec *s = spec_new();
@@ -228,6 +288,9 @@ int build_service(const struct build_source *src, const struct scope *scope, str
 	if (r < 0)
 		return r;
 	settle_type(s, scope, own, diag);
+	r = settle_ready(s, scope, own, diag);
+	if (r < 0)
+		return r;
 	validate_caps(s, own, diag);
 	if (s->schedule) {
 		/* A run that ends has ended until the next time. What [defaults] says is meant for services of another kind. */

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "model/cron.h"
 #include "model/envfile.h"
+#include "model/ready.h"
 #include "model/value.h"
 
 #include <errno.h>
@@ -269,6 +270,39 @@ int custom_log_console(void *target, const struct key_input *in)
 	return 0;
 }
 
+/* Paths become absolute here, as those of other keys do. */
+int custom_ready(void *target, const struct key_input *in)
+{
+	static const char *const with_path[] = { "unix:", "file:" };
+	struct spec *s = target;
+	char *text = NULL;
+	struct ready r;
+
+	for (size_t i = 0; i < sizeof(with_path) / sizeof(*with_path) && !text; i++) {
+		const char *path = in->value + strlen(with_path[i]);
+		if (strncmp(in->value, with_path[i], strlen(with_path[i])) != 0 || *path == '@' || value_path_fault(path))
+			continue;
+		char *whole = value_path(in->base_dir, path);
+		if (!whole || asprintf(&text, "%s%s", with_path[i], whole) < 0)
+			text = NULL;
+		free(whole);
+		if (!text)
+			return -ENOMEM;
+	}
+	if (!text)
+		text = strdup(*in->value ? in->value : "exec");
+	if (!text)
+		return -ENOMEM;
+	const char *complaint = ready_parse(text, &r);
+	if (complaint) {
+		free(text);
+		return fault(in, "%s (allowed: " READY_ALLOWED ")", complaint);
+	}
+	free(s->ready);
+	s->ready = text;
+	return 0;
+}
+
 int custom_include(void *target, const struct key_input *in)
 {
 	(void)target;
@@ -336,4 +370,9 @@ const char *check_zone(const char *value)
 
 	zone_free(z);
 	return r < 0 ? zone_fault(r) : NULL;
+}
+
+const char *check_pattern(const char *value)
+{
+	return ready_pattern_fault(value);
 }

@@ -17,6 +17,7 @@ int custom_control(void *target, const struct key_input *in);
 int custom_log_rotate(void *target, const struct key_input *in);
 int custom_log_sink(void *target, const struct key_input *in);
 int custom_log_console(void *target, const struct key_input *in);
+int custom_ready(void *target, const struct key_input *in);
 int custom_include(void *target, const struct key_input *in); /* nothing: config follows includes */
 
 /* Rules for text, as struct key's check. */
@@ -28,5 +29,6 @@ const char *check_probe(const char *value);
 const char *check_hostname(const char *value);
 const char *check_stamp(const char *value);
 const char *check_zone(const char *value);
+const char *check_pattern(const char *value);
 
 #endif

@@ -8,6 +8,7 @@
 #include "base/sinkaddr.h"
 #include "model/cron.h"
 #include "model/custom.h"
+#include "model/ready.h"
 
 #define SVC(field) .place = KEY_IN_SERVICE, .offset = offsetof(struct spec, field)
 #define PM1(field) .place = KEY_IN_PM1, .offset = offsetof(struct spec_pm1, field)
@@ -67,8 +68,20 @@ const struct key keys_table[] = {
 	  .help = "services that wait for this one when they are started as well" },
 	{ .name = "conflicts", .type = KEY_WORDS, SVC(conflicts), .dflt = "", .allowed = "services by blank or comma",
 	  .help = "services that are stopped first" },
+	{ .name = "ready", .type = KEY_CUSTOM, SVC(ready), .dflt = "", .set = custom_ready, .allowed = READY_ALLOWED,
+	  .help = "what makes it ready for those that wait for it; else that it runs" },
+	{ .name = "wait_ready", .type = KEY_BOOL, SVC(wait_ready), .dflt = "no",
+	  .help = "ready = ipc in PM2's words: a Node program that says process.send('ready')" },
+	{ .name = "ready_log", .type = KEY_STRING, SVC(ready_log), .dflt = "", .check = check_pattern,
+	  .allowed = "an extended regular expression of up to 255 bytes", .help = "ready = log:REGEX in a key of its own" },
 	{ .name = "listen_timeout", .type = KEY_SPAN, SVC(listen_timeout), .dflt = "30s",
 	  .help = "a start that isn't ready by then has failed; 0: it may take for ever" },
+	{ .name = "notify_access", .type = KEY_CHOICE, SVC(notify_access), .dflt = "auto", .choices = "auto none main all",
+	  .help = "who of it may speak to NOTIFY_SOCKET; auto: all, where type, ready, watchdog or fdstore ask for it" },
+	{ .name = "watchdog", .aliases = "watchdog_sec", .type = KEY_SPAN, SVC(watchdog), .dflt = "0",
+	  .help = "restart it when it doesn't say WATCHDOG=1 at least so often; 0: off" },
+	{ .name = "fdstore_max", .type = KEY_COUNT, SVC(fdstore_max), .dflt = "0", .max = 128,
+	  .help = "so many descriptors it may leave with pm1 (FDSTORE=1) for its next run" },
 
 	/* whether it does its work */
 	{ .name = "health", .aliases = "healthcheck", .type = KEY_STRING, SVC(health), .dflt = "", .check = check_probe,
@@ -250,7 +263,6 @@ const struct keys_hint keys_hints[] = {
 	{ "stderr_syslog", "write log_sink = syslog:unix" },
 	{ "log_time", "it is called log_date_format here" },
 	{ "disable_logs", "write out_file = none and error_file = none" },
-	{ "wait_ready", "readiness is not there yet" },
 	{ "depends_on", "write requires = NAME, or after = NAME" },
 };
 const size_t keys_hints_n = sizeof(keys_hints) / sizeof(*keys_hints);

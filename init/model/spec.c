@@ -37,6 +37,8 @@ void spec_unref(struct spec *s)
 	strv_done(&s->argv);
 	free(s->cwd);
 	free(s->pid_file);
+	free(s->ready);
+	free(s->ready_log);
 	strv_done(&s->requires);
 	strv_done(&s->wants);
 	strv_done(&s->after);
@@ -156,7 +158,7 @@ bool spec_equal(const struct spec *a, const struct spec *b)
 	       strv_equal(&a->env_base, &b->env_base) && a->instances == b->instances && a->watch == b->watch &&
 	       same_text(a->cron_restart, b->cron_restart) && same_text(a->schedule, b->schedule) &&
 	       strv_equal(&a->log_sink, &b->log_sink) && a->log_rotate == b->log_rotate && a->log_rotate_every == b->log_rotate_every &&
-	       strv_equal(&a->watch_paths, &b->watch_paths);
+	       strv_equal(&a->watch_paths, &b->watch_paths) && same_text(a->ready, b->ready);
 }
 
 static bool is_word_byte(char c)

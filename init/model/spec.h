@@ -25,6 +25,7 @@ enum log_overflow { LOG_OVERFLOW_DROP, LOG_OVERFLOW_BLOCK, LOG_OVERFLOW_MAX };
 enum log_console { LOG_CONSOLE_NONE, LOG_CONSOLE_RAW, LOG_CONSOLE_PREFIX, LOG_CONSOLE_JSON, LOG_CONSOLE_MAX };
 enum kill_mode { KILL_MODE_PROCESS, KILL_MODE_GROUP, KILL_MODE_MAX }; /* whom stop_signal goes to first */
 enum service_type { TYPE_SIMPLE, TYPE_ONESHOT, TYPE_NOTIFY, TYPE_FORKING, TYPE_MAX };
+enum notify_access { NOTIFY_AUTO, NOTIFY_NONE, NOTIFY_MAIN, NOTIFY_ALL, NOTIFY_MAX }; /* who may speak to NOTIFY_SOCKET */
 enum oom_policy { OOM_RESTART, OOM_STOP, OOM_CONTINUE, OOM_MAX };
 /* Commands that run around the service's own. */
 enum hook_kind { HOOK_START_PRE, HOOK_START_POST, HOOK_STOP, HOOK_STOP_POST, HOOK_RELOAD, HOOK_MAX };
@@ -56,6 +57,12 @@ struct spec {
 	char *hook[HOOK_MAX]; /* as written; NULL: none. A - in front: its failure is no failure */
 	struct strv hook_argv[HOOK_MAX];
 	usec_t listen_timeout; /* from the start until it must be ready */
+	char *ready; /* model/ready.h has it; what all keys say together, NULL: when it runs */
+	char *ready_log; /* as written, as the next: settled into `ready` */
+	bool wait_ready;
+	enum notify_access notify_access; /* AUTO: ALL where something else asks for the socket, else NONE */
+	usec_t watchdog; /* 0: none */
+	unsigned int fdstore_max; /* descriptors kept for the next run, 0: none */
 
 	char *health; /* base/probeaddr.h; NULL: none. For both, where they are not given */
 	char *check[CHECK_MAX];
