@@ -116,8 +116,10 @@ static int open_socket(struct supervisor *sv)
 		cfg.path = path;
 		if (r == 0)
 			r = server_new(&cfg, &sv->server);
-		if (r == 0)
+		if (r == 0) {
+			(void)text_copy(sv->run_path, sizeof(sv->run_path), path); /* an abstract one is no path, which notify.c sees */
 			return 0;
+		}
 		why = r;
 		/* In somebody's terminal, or for a daemon, a second pm1 of the same place is a mistake; PID 1 runs all the same. */
 		if (r == -EADDRINUSE && getpid() != 1) {
@@ -210,6 +212,7 @@ static int wire_up(struct supervisor *sv)
 	sv->host.logs = sv->logs;
 	sv->host.mask = &sv->mask;
 	sv->host.environ = environ;
+	sv->host.run_path = sv->run_path;
 	find_user(sv);
 	if (getrandom(&sv->host.boot_id, sizeof(sv->host.boot_id), GRND_NONBLOCK) < 0)
 		sv->host.boot_id = clock_wall() ^ ((uint64_t)getpid() << 40);

@@ -33,6 +33,7 @@ struct supervisor {
 	struct rlimit nofile;
 	char exe[PATH_MAX]; /* this program */
 	char log_dir[PATH_MAX];
+	char run_path[PATH_MAX]; /* of the control socket, "" none */
 	char user[64]; /* pm1's own */
 	bool has_pid_file; /* written by this process */
 	bool ending_machine;

@@ -116,6 +116,8 @@ int sys_getrlimit(int what, struct rlimit *ret);
 /* Whether this descriptor is one of the last that we may have. Those are for work that gives them back, as starting a process and
  * answering a call: what is held as long as a service is there takes none of them. */
 bool sys_fd_is_scarce(int fd);
+int sys_same_file(int a, int b); /* 1: both are one open file, 0: they aren't; -EPERM, -ENOSYS: nobody says */
+ssize_t sys_readlink(const char *path, char *buf, size_t size); /* ends it with NUL; its length */
 int sys_setrlimit(int what, const struct rlimit *r);
 int sys_mount(const char *src, const char *dst, const char *type, unsigned long flags, const char *data);
 int sys_umount(const char *dst, int flags);

@@ -78,3 +78,21 @@ void sys_lowest_priority(int nice)
 	(void)setpriority(PRIO_PROCESS, 0, nice);
 	(void)syscall(SYS_ioprio_set, 1, 0, 3 << 13);
 }
+
+int sys_same_file(int a, int b)
+{
+	SYS_POINT("kcmp");
+	/* linux/kcmp.h: 0 is KCMP_FILE. */
+	long r = syscall(SYS_kcmp, getpid(), getpid(), 0, a, b);
+	return r < 0 ? -errno : r == 0;
+}
+
+ssize_t sys_readlink(const char *path, char *buf, size_t size)
+{
+	SYS_POINT("readlink");
+	ssize_t n = readlink(path, buf, size - 1);
+	if (n < 0)
+		return -errno;
+	buf[n] = 0;
+	return n;
+}

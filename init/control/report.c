@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "core/health.h"
 #include "core/memwatch.h"
+#include "core/readiness.h"
 #include "core/schedule.h"
 #include "core/watcher.h"
 
@@ -262,6 +263,22 @@ static void set_times(json_t *o, const struct service *s)
 		set(o, "max_uptime_ms", json_integer(ms(spec->max_uptime)));
 }
 
+/* How it comes to be ready, and what it says of itself. */
+static void set_readiness(json_t *o, const struct service *s)
+{
+	char how[READY_TEXT_MAX];
+	struct text t = TEXT_INIT(how);
+
+	readiness_text(s, &t);
+	set(o, "ready", str(how));
+	if (!ready_has_socket(s->spec))
+		return;
+	set(o, "status_text", str_or_null(readiness_status(s)));
+	set(o, "reloading", json_boolean(readiness_is_reloading(s)));
+	set(o, "stored_fds", json_integer((json_int_t)readiness_stored(s)));
+	set(o, "watchdog", json_integer(ms(s->spec->watchdog)));
+}
+
 static json_t *report_own(struct service *s)
 {
 	const struct spec *spec = s->spec;
@@ -287,6 +304,7 @@ static json_t *report_own(struct service *s)
 	set(o, "critical", json_boolean(spec->critical));
 	set_times(o, s);
 	set(o, "health", report_health(s, false));
+	set_readiness(o, s);
 	set(o, "cap", report_cap(s));
 	set(o, "log", report_log(s));
 	set(o, "history", report_history(s));

@@ -55,6 +55,7 @@ static struct logwire_packet packet_of(const struct logstream *s, enum logwire_t
 	(void)text_copy(p.combined, sizeof(p.combined), s->combined);
 	(void)text_copy(p.format, sizeof(p.format), s->format);
 	(void)text_copy(p.sink, sizeof(p.sink), s->sink);
+	(void)text_copy(p.match, sizeof(p.match), s->match);
 	return p;
 }
 
@@ -193,6 +194,10 @@ static void heard(struct logpipe *lp, const struct logwire_packet *p)
 		lp->used[s->slot] = false;
 		lp->streams--;
 		logstream_free(s);
+	} else if (p->type == LOGWIRE_MATCHED) {
+		struct logstream *s = by_slot(lp, p->slot);
+		if (s && s->matched && p->token == s->match_serial)
+			s->matched(s->matched_ctx);
 	} else if (p->type == LOGWIRE_SYNCED) {
 		for (struct logsync *y = lp->syncs; y; y = y->next) {
 			if (y->token == p->token) {

@@ -34,6 +34,7 @@ void logstream_free(struct logstream *s)
 	free(s->combined);
 	free(s->format);
 	free(s->sink);
+	free(s->match);
 	free(s->trouble);
 	free(s);
 }
@@ -65,7 +66,7 @@ static int set_config(struct logstream *s, const struct logstream_config *c)
 
 	if ((r = replace(&s->name, c->name)) < 0 || (r = replace(&s->service, c->service)) < 0 ||
 	    (r = replace(&s->combined, c->combined)) < 0 || (r = replace(&s->format, c->format)) < 0 ||
-	    (r = replace(&s->sink, c->sink)) < 0)
+	    (r = replace(&s->sink, c->sink)) < 0 || (r = replace(&s->match, c->match)) < 0)
 		return r;
 	s->stream = c->stream;
 	s->rules = c->rules;
@@ -150,6 +151,7 @@ int logstream_change(struct logstream *s, const struct logstream_config *c)
 	bool same_path = strcmp(s->path, c->path) == 0 || (s->ring >= 0 && c->rules.ring && !c->path[0]);
 	bool same = same_path && strcmp(s->name, c->name) == 0 && strcmp(s->service, c->service) == 0 &&
 		    strcmp(s->combined, c->combined) == 0 && strcmp(s->format, c->format) == 0 && strcmp(s->sink, c->sink) == 0 &&
+		    strcmp(s->match, c->match ? c->match : "") == 0 &&
 		    memcmp(&s->rules, &c->rules, sizeof(c->rules)) == 0;
 	if (same)
 		return 0;
@@ -201,6 +203,20 @@ void logstream_starts(struct logstream *s, pid_t pid)
 	}
 	slot->pid_before = slot->pid;
 	slot->pid_from = position(s);
+	if (s->matched) { /* by the slot: it counts before the first byte of this run, and for a successor of logd too */
+		if (++s->match_serial == 0)
+			s->match_serial = 1;
+		__atomic_store_n(&slot->match_armed, s->match_serial, __ATOMIC_RELEASE);
+	}
+}
+
+void logstream_expect(struct logstream *s, logstream_matched_fn fn, void *ctx)
+{
+	if (!s)
+		return;
+	__atomic_store_n(&s->lp->slots[s->slot].match_armed, 0, __ATOMIC_RELEASE);
+	s->matched = fn;
+	s->matched_ctx = ctx;
 }
 
 void logstream_close(struct logstream *s)
@@ -208,6 +224,7 @@ void logstream_close(struct logstream *s)
 	if (!s)
 		return;
 	s->closing = true;
+	logstream_expect(s, NULL, NULL);
 	loglink_mark(s, TODO_CLOSE);
 	loglink_pump(s->lp);
 }

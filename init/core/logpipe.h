@@ -39,6 +39,7 @@ struct logstream_config {
 	const char *combined;
 	const char *format;
 	const char *sink;
+	const char *match; /* a pattern for logstream_expect(), "" none; NULL is none too */
 	struct logwire_rules rules; /* with a ring, and a path of "": it is kept in memory, of which the path is then told */
 };
 /* Makes the pipes, and the memory of a ring, and tells logd. -ENOMEM, -EMFILE, -ENOSPC (no slot). */
@@ -47,6 +48,9 @@ int logstream_change(struct logstream *s, const struct logstream_config *c);
 int logstream_write_fd(const struct logstream *s); /* for the child's stdout or stderr; borrowed */
 /* The service starts anew, before (pid 0) and after its fork: what is said from here on is the new one's. NULL is fine. */
 void logstream_starts(struct logstream *s, pid_t pid);
+/* From the next start on fn is called once when a line matches the pattern; NULL: never. NULL for s is fine. */
+typedef void (*logstream_matched_fn)(void *ctx);
+void logstream_expect(struct logstream *s, logstream_matched_fn fn, void *ctx);
 void logstream_close(struct logstream *s); /* logd drains it first; the memory is the logpipe's from here. NULL is fine */
 const struct logslot *logstream_slot(const struct logstream *s); /* counters; borrowed */
 void logstream_flush(struct logstream *s); /* empties its files */

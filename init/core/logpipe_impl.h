@@ -17,7 +17,10 @@ struct logstream {
 	uint32_t slot;
 	enum logwire_stream stream;
 	struct logwire_rules rules;
-	char *name, *service, *path, *combined, *format, *sink; /* owned */
+	char *name, *service, *path, *combined, *format, *sink, *match; /* owned */
+	logstream_matched_fn matched; /* NULL: nothing is looked for */
+	void *matched_ctx;
+	uint32_t match_serial;
 	char *trouble; /* owned, NULL: none */
 	int pipe[2]; /* owned: what the service writes */
 	int staging[2]; /* owned: what is in hand */

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "model/ready.h"
 #include "os/ids.h"
 
 _Static_assert((int)LOG_ROTATE_HOURLY == (int)LOGWIRE_HOURLY && (int)LOG_ROTATE_DAILY == (int)LOGWIRE_DAILY &&
@@ -80,6 +81,8 @@ static void set_stream(struct service *s, enum logwire_stream stream, struct log
 		r = spec_log_path(spec, s->instance, spec->log_file ? spec->log_file : "", "log", place->log_dir, combined,
 				  sizeof(combined));
 	sink_words(spec, sink, sizeof(sink));
+	struct ready how;
+	bool by_log = !ready_parse(spec->ready, &how) && how.kind == READY_LOG;
 	struct logstream_config c = {
 		.stream = stream,
 		.name = service_label(s, label, sizeof(label)),
@@ -88,6 +91,7 @@ static void set_stream(struct service *s, enum logwire_stream stream, struct log
 		.combined = combined,
 		.format = spec->log_date_format ? spec->log_date_format : "",
 		.sink = sink,
+		.match = by_log ? how.arg : "",
 		.rules = *rules,
 	};
 	if (!file && !place->log_dir[0])

@@ -95,6 +95,7 @@ void service_free(struct service *s)
 		hook_cancel(s);
 		readiness_end(s);
 		health_free(s);
+		readiness_free(s);
 	}
 	loop_remove(&s->status_source);
 	loop_timer_free(&s->timer);
@@ -178,6 +179,8 @@ void service_apply(struct service *s, enum event event, const char *cause)
 		if (event != EVENT_MAX)
 			cause = cause_of_step(s, event, delay, words, sizeof(words));
 	}
+	if (service_at_rest(s))
+		readiness_rest(s);
 	s->host->changed(s->host->ctx, s);
 }
 

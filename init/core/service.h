@@ -38,6 +38,7 @@ struct service_host {
 	const char *user; /* pm1's own, by name or number: who a service runs as that has no user of its own; NULL unknown */
 	const char *exe; /* pm1 itself, for checks that are its own program; NULL: /proc/self/exe */
 	uint64_t boot_id; /* random: marks of two pm1s differ */
+	const char *run_path; /* what the paths of notification sockets begin with, ours alone; "" or NULL: nowhere */
 	void *ctx;
 	/* Both are called from within service_apply(): note it, act later. */
 	void (*changed)(void *ctx, struct service *s); /* the state or the wish changed */
@@ -94,6 +95,7 @@ struct service {
 	struct loop_timer *adopt; /* looking for a daemon; NULL: never did */
 	struct health_check *health; /* owned: CHECK_MAX of them, NULL: it never had a check */
 	struct hook *hook; /* owned: a command beside the service, NULL none */
+	struct readiness *readiness; /* owned: what is awaited of it and was heard, NULL nothing yet */
 	pid_t pid; /* 0: none */
 	int pidfd; /* owned, -1 */
 	int status_fd; /* owned, -1: the exec report has been read */

@@ -320,6 +320,7 @@ void service_on_timer(void *ctx)
 		struct text t = TEXT_INIT(why);
 		(void)text_addf(&t, "%s after listen_timeout ", s->step == STEP_PRE ? "exec_start_pre is not done" : "not ready");
 		(void)text_add_span(&t, s->spec->listen_timeout);
+		readiness_missing(s, &t);
 		service_fail(s, why);
 	} else if (s->state == STATE_STOPPING || s->state == STATE_EXITED) {
 		struct text t = TEXT_INIT(why);

@@ -52,10 +52,19 @@ int service_run_step(struct service *s, enum step step, const struct strv *env)
 
 	s->step = step;
 	struct process_job job = job_of(s);
-	job.env = env;
-	int r = process_spawn(s, &job, &sp);
+	struct readiness_gift gift = { .own = -1 };
+	int r = job.is_main ? readiness_prepare(s, &gift) : 0;
+	job.env = job.is_main ? &gift.env : env;
+	job.fds = gift.fds;
+	job.n_fds = gift.n;
+	if (r < 0)
+		process_tell_failure(s, &job, SPAWN_FORK, -r);
+	else
+		r = process_spawn(s, &job, &sp);
+	readiness_given(&gift);
 	if (r < 0)
 		return r;
+	job = job_of(s);
 	s->pid = sp.pid;
 	s->pidfd = sp.pidfd;
 	s->status_fd = sp.status_fd;
@@ -78,9 +87,8 @@ int service_run_step(struct service *s, enum step step, const struct strv *env)
 static void main_runs(struct service *s)
 {
 	s->main_ran = true;
-	if (readiness_wanted(s))
-		readiness_begin(s);
-	else
+	readiness_begin(s);
+	if (!readiness_wanted(s))
 		service_apply(s, EVENT_READY, "program started");
 }
 
@@ -212,7 +220,7 @@ void service_on_reaped(void *ctx, const struct reaped *r)
 		pre_ended(s, r);
 		return;
 	}
-	if (s->step == STEP_MAIN && s->state == STATE_STARTING && readiness_goes_on(s, r))
+	if (s->step == STEP_MAIN && (s->state == STATE_STARTING || s->state == STATE_ONLINE) && readiness_goes_on(s, r))
 		return;
 	s->last = *r;
 	s->has_exit = true;

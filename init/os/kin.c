@@ -71,6 +71,14 @@ int kin_start_time(pid_t pid, uint64_t *ret)
 	return r;
 }
 
+bool kin_has_ended(pid_t pid)
+{
+	struct stat_fields f;
+	int r = read_stat(pid, &f);
+
+	return r == 0 ? f.state == 'Z' || f.state == 'X' : r == -ENOENT || r == -ESRCH;
+}
+
 int kin_parent(pid_t pid, pid_t *ret)
 {
 	struct stat_fields f;

@@ -32,6 +32,7 @@ struct kin_usage {
  * pages, half of the cost. */
 int kin_usage(const pid_t *pids, size_t n, bool memory, struct kin_usage *ret);
 
+bool kin_has_ended(pid_t pid); /* it is no more, or a zombie */
 int kin_parent(pid_t pid, pid_t *ret); /* 0 or -errno */
 /* Start time of a pid in clock ticks since boot, to tell a reused pid. */
 int kin_start_time(pid_t pid, uint64_t *ret);

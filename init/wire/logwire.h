@@ -10,11 +10,12 @@
 
 #include <stdint.h>
 
-#define LOGWIRE_VERSION 3
+#define LOGWIRE_VERSION 4
 #define LOGWIRE_PATH_MAX 1024
 #define LOGWIRE_FORMAT_MAX 96
 #define LOGWIRE_NAME_MAX 80 /* "web-12": name and instance */
 #define LOGWIRE_SINK_MAX 512 /* blank-separated words (base/sinkaddr.h) */
+#define LOGWIRE_MATCH_MAX 256 /* an extended regular expression */
 #define LOGWIRE_FDS_MAX 4
 #define LOGWIRE_FD 3 /* logd finds its socket here */
 #define LOGWIRE_SLOTS_MAX 20480 /* streams: 10,000 services (SPEC_SERVICES_MAX) and pm1's own log; the memfd is sparse */
@@ -33,6 +34,7 @@ enum logwire_type {
 	/* logd to PID 1 */
 	LOGWIRE_CLOSED = 64,
 	LOGWIRE_SYNCED,
+	LOGWIRE_MATCHED, /* a line of a slot matched; the token is the slot's match_armed */
 	LOGWIRE_TROUBLE, /* a file can't be written (error > 0), or can again (error 0) */
 };
 
@@ -76,7 +78,7 @@ struct logwire_packet {
 	uint32_t type;
 	uint32_t slot; /* OPEN, CHANGE, CLOSE, FLUSH, CLOSED, TROUBLE */
 	uint32_t stream; /* enum logwire_stream */
-	uint64_t token; /* SYNC, SYNCED */
+	uint64_t token; /* SYNC, SYNCED, MATCHED */
 	int32_t error; /* TROUBLE: positive errno, 0 mended */
 	uint32_t spare;
 	struct logwire_rules rules; /* OPEN, CHANGE, as all that follows */
@@ -86,6 +88,7 @@ struct logwire_packet {
 	char combined[LOGWIRE_PATH_MAX]; /* the file of both streams, "" none */
 	char format[LOGWIRE_FORMAT_MAX]; /* date stamp in front of each line (base/stamp.h), "" none */
 	char sink[LOGWIRE_SINK_MAX]; /* "" none */
+	char match[LOGWIRE_MATCH_MAX]; /* a pattern that the slot arms, "" none */
 };
 
 /* One stream's mark in the shared memfd. */
@@ -106,6 +109,9 @@ struct logslot {
 	/* Written by PID 1 at each start of the service: from byte `pid_from` of the stream on it is `pid` that talks. */
 	uint64_t pid_from;
 	int32_t pid, pid_before;
+	/* A line that matches is looked for while PID 1's number is neither 0 nor logd's, from byte pid_from on. */
+	uint32_t match_armed; /* PID 1's: another with each start */
+	uint32_t match_seen; /* logd's: the last that was found */
 	/* Bytes of lines, once for each sink, by what became of them. They only grow, and one store takes each step, so that a
 	 * successor knows what a killed logd had in its queues: what is neither sent nor dropped. */
 	uint64_t sink_taken;

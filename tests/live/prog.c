@@ -1,5 +1,6 @@
 /* prog - services of many habits, for the live tests. Static and small: it runs in any namespace. */
 #include "pattern.h"
+#include "script.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -285,6 +286,10 @@ int main(int argc, char **argv)
 
 	if (strcmp(mode, "exit") == 0)
 		return atoi(a);
+	if (strcmp(mode, "script") == 0) {
+		script_run(argc - 2, argv + 2);
+		return 0;
+	}
 	if (strcmp(mode, "witness") == 0)
 		return witness(atoi(a));
 	if (strcmp(mode, "pair") == 0)

@@ -35,6 +35,8 @@ static const struct cli_option start_options[] = {
 	{ "max-restarts", NULL, 0, "N", "max_restarts", NULL, "unstable runs in a row until it is given up" },
 	{ "min-uptime", NULL, 0, "TIME", "min_uptime", NULL, "a shorter run is unstable" },
 	{ "stop-exit-codes", NULL, 0, "CODES", "stop_exit_codes", NULL, "exit codes after which it is not restarted" },
+	{ "wait-ready", NULL, 0, NULL, "wait_ready", "yes", "a Node program is up when it says process.send('ready')" },
+	{ "listen-timeout", NULL, 0, "TIME", "listen_timeout", NULL, "a start that is not ready by then has failed" },
 	{ "no-autorestart", NULL, 0, NULL, "autorestart", "no", "never restart it by itself" },
 	{ "no-autostart", NULL, 0, NULL, "autostart", "no", "add it, but leave it stopped" },
 	{ "watch", NULL, 0, "[PATHS]", "watch", "yes", "restart it when files change" },

@@ -81,6 +81,9 @@ static void state_rows(const struct cli *c, const json_t *s)
 	row(c, "waiting for", look_str(s, "pm1.waiting_for", NULL), NULL);
 	row(c, "failure", look_str(s, "pm1.failure", NULL), COLOR_RED);
 	row_time(c, "since", s, "pm1.since");
+	row_str(c, "says", s, "pm1.status_text");
+	if (look_bool(s, "pm1.reloading"))
+		row(c, "reloading", "yes", NULL);
 	if (look(s, "pm1.restart_in_ms")) {
 		long long ms = look_int(s, "pm1.restart_in_ms", 0);
 		(void)text_add_span(&t, ms > 0 ? (unsigned long long)ms * 1000 : 0);
@@ -184,6 +187,14 @@ static void program_rows(const struct cli *c, const json_t *s)
 	row_str(c, "exec mode", s, "pm2_env.exec_mode");
 	row_int(c, "instances", s, "pm2_env.instances");
 	row_bool(c, "autorestart", s, "pm2_env.autorestart");
+	row_str(c, "ready", s, "pm1.ready");
+	if (look_int(s, "pm1.watchdog", 0) > 0) {
+		struct text dog = TEXT_INIT(buf);
+		(void)text_add_span(&dog, (unsigned long long)look_int(s, "pm1.watchdog", 0) * 1000);
+		row(c, "watchdog", buf, NULL);
+	}
+	if (look_int(s, "pm1.stored_fds", 0) > 0)
+		row_int(c, "stored descriptors", s, "pm1.stored_fds");
 	row_bool(c, "watch", s, "pm2_env.watch");
 	struct text t = TEXT_INIT(buf);
 	if (look(s, "pm2_env.kill_timeout")) {

@@ -53,6 +53,14 @@ static void on_trouble(void *ctx, const struct file *f, int error)
 	}
 }
 
+static void on_matched(void *ctx, uint32_t slot, uint32_t serial)
+{
+	struct logwire_packet p = { .version = LOGWIRE_VERSION, .type = LOGWIRE_MATCHED, .slot = slot, .token = serial };
+
+	(void)ctx;
+	answer(&p);
+}
+
 static void drain_all(struct logd *d, bool last)
 {
 	for (uint32_t i = 0; i < d->n; i++)
@@ -246,6 +254,7 @@ static int set_up(struct logd *d)
 		return r;
 	(void)sys_fcntl(d->host.scratch[0], F_SETPIPE_SZ, SCRATCH_SIZE); /* smaller ones only mean smaller pieces */
 	d->host.loop = d->loop;
+	d->host.matched = on_matched;
 	d->host.files = files_new(on_trouble, d);
 	d->host.in = malloc(STREAM_PIECE);
 	d->host.out = malloc(STREAM_OUT);

@@ -49,7 +49,8 @@ void piece_discard(struct stream *s, size_t n)
 bool piece_is_plain(const struct stream *s)
 {
 	return s->path && !s->combined && s->rules.console == LOGWIRE_CONSOLE_NONE && s->rules.form == LOGWIRE_RAW && !s->stamp[0] &&
-	       !s->rate.per_second && !s->sinks.n && !s->no_splice && !file_is_shared(s->path);
+	       !s->rate.per_second && !s->sinks.n && !s->no_splice && !file_is_shared(s->path) &&
+	       !match_is_armed(&s->match, s->slot);
 }
 
 static bool is_refusal(ssize_t r) /* some network and FUSE file systems; a seccomp filter */
@@ -363,6 +364,19 @@ static size_t rate_fit(struct stream *s, const char *p, size_t n)
 	return n;
 }
 
+/* Before it is noted: a successor of ours that finds the match again says it again, which is no harm. */
+static void look_for_match(struct stream *s, const char *piece, size_t n)
+{
+	uint32_t serial = match_is_armed(&s->match, s->slot);
+
+	/* What an earlier run has left in the pipe is not this one's. */
+	if (!serial || s->slot->written < *(const volatile uint64_t *)&s->slot->pid_from || !match_look(&s->match, serial, piece, n))
+		return;
+	if (s->host->matched)
+		s->host->matched(s->host->ctx, s->slot_number, serial);
+	s->slot->match_seen = serial;
+}
+
 static void note_piece(struct stream *s, size_t n, size_t total, char last)
 {
 	struct logslot *slot = s->slot;
@@ -430,6 +444,7 @@ bool piece_next(struct stream *s, bool all)
 		return false;
 	}
 	if (fits == 0) {
+		look_for_match(s, piece, n);
 		note_piece(s, n, total, piece[n - 1]);
 		drop_piece(s);
 		return true;
@@ -438,6 +453,7 @@ bool piece_next(struct stream *s, bool all)
 	n = file_fit(s->combined, piece, n);
 	works_again(s->path);
 	works_again(s->combined);
+	look_for_match(s, piece, n);
 	note_piece(s, n, total, piece[n - 1]);
 	slot->path_at = place_in(s->path);
 	slot->combined_at = place_in(s->combined);

@@ -36,6 +36,7 @@ static void configure(struct stream *s, const struct logwire_packet *p)
 	s->rules = p->rules;
 	if (!s->host->console)
 		s->rules.console = LOGWIRE_CONSOLE_NONE;
+	match_set(&s->match, p->match);
 	rate_set(&s->rate, p->rules.rate, clock_mono());
 	s->path = file_get(s->host->files, p->path);
 	/* Both in one file is one sink, not two copies of each line. */
@@ -93,6 +94,7 @@ void stream_free(struct stream *s)
 	loop_timer_free(&s->linger);
 	loop_timer_free(&s->retry);
 	put_files(s);
+	match_set(&s->match, "");
 	sinkset_done(&s->sinks);
 	if (s->host->sinks)
 		sinks_forget(s->host->sinks, s->slot_number);
@@ -133,7 +135,7 @@ static void empty_staging(struct stream *s, bool all)
 		return;
 	if (piece_is_plain(s) && !file_is_due(s->path, stream_waiting(s->staging_in)) && piece_splice(s, stream_waiting(s->staging_in))) {
 		;
-	} else if (!s->path && !s->combined && s->rules.console == LOGWIRE_CONSOLE_NONE && !s->sinks.n) {
+	} else if (!s->path && !s->combined && s->rules.console == LOGWIRE_CONSOLE_NONE && !s->sinks.n && !match_is_armed(&s->match, s->slot)) {
 		size_t n = stream_waiting(s->staging_in);
 		piece_discard(s, n);
 		s->slot->written += n;

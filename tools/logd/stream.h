@@ -27,6 +27,8 @@ struct stream_host {
 	bool no_splice, no_tee; /* refused here, by a seccomp filter say */
 	char *in; /* STREAM_PIECE bytes */
 	char *out; /* STREAM_OUT bytes */
+	void (*matched)(void *ctx, uint32_t slot, uint32_t serial); /* NULL: nobody asks */
+	void *ctx;
 };
 
 #define STREAM_PIECE (128 * 1024) /* bytes of a service taken in one piece */

@@ -3,6 +3,7 @@
 #define PM1_LOGD_STREAM_IMPL_H
 
 #include "base/stamp.h"
+#include "tools/logd/match.h"
 #include "tools/logd/rate.h"
 #include "tools/logd/stream.h"
 
@@ -23,6 +24,7 @@ struct stream {
 	struct sinkset sinks;
 	struct logwire_rules rules;
 	struct rate rate;
+	struct match match;
 	bool no_splice; /* the file system of its file can't; reset when the file changes */
 	bool paused; /* nothing is read until retry is due */
 	bool last; /* it is closed: nothing waits any longer */

@@ -1,0 +1,151 @@
+#include "os/listening.h"
+
+#include "base/own.h"
+#include "base/sys.h"
+#include "base/text.h"
+
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+
+#define TCP_STATE_LISTEN 0x0A
+#define UNIX_LISTENS 0x10000 /* __SO_ACCEPTCON */
+#define FDS_MAX 65536 /* of one process that are looked at */
+
+/* The address words of /proc/net/tcp are the bytes of the address in memory, read as numbers of this machine. */
+static bool read_address(const char *hex, uint8_t *ret, size_t n)
+{
+	for (size_t i = 0; i < n; i += 4) {
+		char word[9];
+		memcpy(word, hex + 2 * i, 8);
+		word[8] = 0;
+		uint32_t v = (uint32_t)strtoul(word, NULL, 16);
+		memcpy(ret + i, &v, 4);
+	}
+	return true;
+}
+
+static bool is_zero(const uint8_t *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (p[i])
+			return false;
+	return true;
+}
+
+/* A socket bound to every address listens on that one too. */
+static bool is_address(const struct listening_at *at, bool six, const char *hex)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+	uint8_t there[16] = { 0 };
+
+	(void)read_address(hex, there, six ? 16 : 4);
+	if (at->family == 0 || (is_zero(there, six ? 16 : 4) && (six || at->family == AF_INET)))
+		return true;
+	if (at->family == AF_INET6)
+		return six && memcmp(there, at->address, 16) == 0;
+	return six ? memcmp(there, mapped, 12) == 0 && memcmp(there + 12, at->address, 4) == 0 :
+		     memcmp(there, at->address, 4) == 0;
+}
+
+/* One line of tcp or tcp6: 1 it is listened on there, 0 not; -1: those that listen are over, which come first. */
+static int match_tcp(const char *line, const struct listening_at *at, bool six, uint64_t *ret_inode)
+{
+	char local[33];
+	unsigned int port, state;
+	unsigned long long inode;
+
+	if (sscanf(line, " %*d: %32[0-9A-Fa-f]:%x %*[0-9A-Fa-f]:%*x %x %*x:%*x %*x:%*x %*x %*u %*d %llu", local, &port, &state, &inode) != 4)
+		return 0; /* the heading */
+	if (state != TCP_STATE_LISTEN)
+		return -1;
+	if (port != at->port || strlen(local) != (six ? 32u : 8u) || !is_address(at, six, local))
+		return 0;
+	*ret_inode = inode;
+	return 1;
+}
+
+/* A path that was bound as a relative one is known by its end alone. */
+static int match_unix(const char *line, const struct listening_at *at, uint64_t *ret_inode)
+{
+	unsigned int flags;
+	unsigned long long inode;
+	int n = 0;
+
+	if (sscanf(line, " %*x: %*x %*x %x %*x %*x %llu %n", &flags, &inode, &n) != 2 || n == 0 || !(flags & UNIX_LISTENS))
+		return 0;
+	const char *path = line + n;
+	size_t len = strlen(path), whole = strlen(at->path);
+	bool same = strcmp(path, at->path) == 0;
+	if (!same && *path && *path != '/' && *path != '@' && len < whole)
+		same = strcmp(at->path + whole - len, path) == 0 && at->path[whole - len - 1] == '/';
+	*ret_inode = inode;
+	return same;
+}
+
+static ssize_t look_in(pid_t pid, const char *what, const struct listening_at *at, uint64_t *ret, size_t max)
+{
+	char path[64], line[512];
+	size_t n = 0;
+
+	if (pid > 0)
+		(void)text_format(path, sizeof(path), "/proc/%d/net/%s", (int)pid, what);
+	else
+		(void)text_format(path, sizeof(path), "/proc/self/net/%s", what);
+	int fd = sys_open(path, O_RDONLY, 0);
+	if (fd < 0)
+		return fd;
+	cleanup_file FILE *f = fdopen(fd, "r");
+	if (!f) {
+		(void)sys_close(fd);
+		return -ENOMEM;
+	}
+	while (n < max && fgets(line, sizeof(line), f)) {
+		uint64_t inode = 0;
+		line[strcspn(line, "\n")] = 0;
+		int r = at->path ? match_unix(line, at, &inode) : match_tcp(line, at, what[3] == '6', &inode);
+		if (r < 0)
+			break;
+		if (r > 0 && inode > 0)
+			ret[n++] = inode;
+	}
+	return (ssize_t)n;
+}
+
+ssize_t listening_find(pid_t pid, const struct listening_at *at, uint64_t *ret)
+{
+	if (at->path)
+		return look_in(pid, "unix", at, ret, LISTENING_MAX);
+	ssize_t four = look_in(pid, "tcp", at, ret, LISTENING_MAX), done = four > 0 ? four : 0;
+	ssize_t six = look_in(pid, "tcp6", at, ret + done, LISTENING_MAX - (size_t)done);
+
+	if (four < 0 && six < 0)
+		return four;
+	return done + (six > 0 ? six : 0);
+}
+
+int listening_held(pid_t pid, const uint64_t *inodes, size_t n)
+{
+	char path[64], target[64];
+	struct dirent *e;
+	DIR *dir;
+	int found = 0;
+
+	(void)text_format(path, sizeof(path), "/proc/%d/fd", (int)pid);
+	int r = sys_opendir(path, &dir);
+	if (r < 0)
+		return r;
+	for (int i = 0; !found && i < FDS_MAX && (e = readdir(dir)); i++) {
+		unsigned long long inode;
+		if (e->d_name[0] == '.')
+			continue;
+		(void)text_format(path, sizeof(path), "/proc/%d/fd/%.12s", (int)pid, e->d_name);
+		if (sys_readlink(path, target, sizeof(target)) < 0 || sscanf(target, "socket:[%llu]", &inode) != 1)
+			continue;
+		for (size_t k = 0; k < n; k++)
+			found |= inodes[k] == inode;
+	}
+	(void)closedir(dir);
+	return found;
+}
