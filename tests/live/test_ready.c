@@ -2,6 +2,7 @@
 #include "tests/live/live.h"
 #include "tests/live/logd.h"
 
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,6 +12,13 @@ static void touch(struct live *l, const char *name)
 	FILE *f = fopen(live_path(l, name), "we");
 	cr_assert_not_null(f);
 	(void)fclose(f);
+}
+
+/* Every port is free in there, whoever else runs tests on this machine. */
+static void in_a_network_of_its_own(void)
+{
+	if (unshare(CLONE_NEWNET) < 0)
+		_exit(94);
 }
 
 /* A service is launching, and one that requires it waits, until a file named `go` lets it say that it is ready. */
@@ -23,6 +31,7 @@ static void comes_when_said(int how, const char *keys, const char *before, const
 		       "[service:db]\ncommand = @PROG@ script %s say:up await:@DIR@/go %s wait\n%s\nkill_timeout = 100ms\n"
 		       "[service:web]\ncommand = @PROG@ wait\nrequires = db\n",
 		       before, said, keys);
+	live_before = in_a_network_of_its_own;
 	live_start(&l, how, ini);
 	live_line(&l, "db | up");
 	live_status(&l, "db", "launching");
@@ -90,6 +99,7 @@ Test(ready, by_a_line_of_stderr_into_no_file)
 Test(ready, a_port_of_another_process_does_not_count)
 {
 	struct live l;
+	live_before = in_a_network_of_its_own;
 	live_start(&l, LIVE_PID1,
 		   "[service:other]\ncommand = @PROG@ script tcp:47115 say:listening wait\n"
 		   "[service:web]\ncommand = @PROG@ wait\nready = tcp:47115\nlisten_timeout = 300ms\nmax_restarts = 2\nautostart = no\n");
@@ -118,6 +128,7 @@ Test(ready, one_that_never_is_ends_errored_with_the_cause)
 Test(ready, a_start_is_answered_when_it_is_ready)
 {
 	struct live l;
+	live_before = in_a_network_of_its_own;
 	live_start(&l, LIVE_PID1,
 		   "[pm1]\nexit_when = never\n[service:db]\ncommand = @PROG@ script tcp:47116 wait\nready = tcp:47116\nautostart = no\n");
 	json_decref(live_call(&l, "Start", "{\"targets\":[\"db\"]}"));
