@@ -43,7 +43,8 @@ void watch_enter(struct watch *w, const char *path, unsigned int root, unsigned 
 	}
 	if (w->due_first + w->due_n == w->due_cap) {
 		/* What was taken from the front makes room first. */
-		memmove(w->due, w->due + w->due_first, w->due_n * sizeof(*w->due));
+		if (w->due_first > 0)
+			memmove(w->due, w->due + w->due_first, w->due_n * sizeof(*w->due));
 		w->due_first = 0;
 		if (w->due_n == w->due_cap) {
 			size_t cap = w->due_cap ? w->due_cap * 2 : 16;
