@@ -31,12 +31,7 @@ struct message {
 	bool cut;
 };
 
-static const char *label_of(const struct readiness *rd)
-{
-	static char label[SERVICE_LABEL_MAX];
-
-	return service_label(rd->service, label, sizeof(label));
-}
+#define LABEL(rd) service_label((rd)->service, (char[SERVICE_LABEL_MAX]){ 0 }, SERVICE_LABEL_MAX)
 
 /* Whose it is. */
 
@@ -69,7 +64,7 @@ static bool is_trusted(const struct readiness *rd, const struct ucred *from)
 static void refuse(struct readiness *rd, const struct message *m, const char *why)
 {
 	if (!rd->refused) /* once a run: whoever it is may say much */
-		log_warning("%s: a message to its NOTIFY_SOCKET from process %d of uid %u: %s; ignoring", label_of(rd), (int)m->from.pid,
+		log_warning("%s: a message to its NOTIFY_SOCKET from process %d of uid %u: %s; ignoring", LABEL(rd), (int)m->from.pid,
 			    (unsigned int)m->from.uid, why);
 	rd->refused = true;
 }
@@ -88,11 +83,11 @@ static void take_main(struct readiness *rd, pid_t pid)
 		return;
 	}
 	if (r < 0) {
-		log_warning("%s: MAINPID=%d: %s; ignoring", label_of(rd), (int)pid,
+		log_warning("%s: MAINPID=%d: %s; ignoring", LABEL(rd), (int)pid,
 			    r == -ESRCH ? "none of its processes" : err_text(r));
 		return;
 	}
-	log_notice("%s: process %d is its main process now (MAINPID)", label_of(rd), (int)pid);
+	log_notice("%s: process %d is its main process now (MAINPID)", LABEL(rd), (int)pid);
 	if (s->spec->type == TYPE_FORKING) {
 		adopt_end(s);
 		service_ready(s, "it said which its main process is");
@@ -113,7 +108,7 @@ static void store(struct readiness *rd, struct message *m, const char *name)
 	for (size_t i = 0; i < m->n_fds; i++) {
 		int r = fdstore_add(&rd->store, rd->service->spec->fdstore_max, take_fd(&m->fds[i]), *name ? name : "stored");
 		if (r < 0 && r != -EALREADY)
-			log_warning("%s: a descriptor '%s' that it wants kept: %s; closing it", label_of(rd), name,
+			log_warning("%s: a descriptor '%s' that it wants kept: %s; closing it", LABEL(rd), name,
 				    r == -ENOSPC ? "more than fdstore_max" : err_text(r));
 	}
 }
@@ -145,7 +140,7 @@ void notify_pet(struct readiness *rd)
 	if (r == 0)
 		loop_timer_in(rd->dog, rd->watchdog);
 	else
-		log_warning("%s: no watchdog: %s", label_of(rd), err_text(r));
+		log_warning("%s: no watchdog: %s", LABEL(rd), err_text(r));
 }
 
 static void heed(struct readiness *rd, struct message *m)
@@ -155,7 +150,7 @@ static void heed(struct readiness *rd, struct message *m)
 
 	sdnotify_parse(m->text, m->n, &said);
 	if (said.bad)
-		log_debug("%s: %s= in its notification can't be; ignoring that", label_of(rd), said.bad);
+		log_debug("%s: %s= in its notification can't be; ignoring that", LABEL(rd), said.bad);
 	if (said.has_status) {
 		struct text t = TEXT_INIT(rd->status);
 		(void)text_add_safe(&t, said.status);

@@ -165,14 +165,13 @@ int spawn_start(const struct spawn_job *job, struct spawned *ret)
 	struct strv candidates = { 0 };
 	char oom[16];
 	char *own_pid[OWN_PID_MAX + 1];
-	cleanup_free int *lifted = calloc(job->n_fds + 1, sizeof(*lifted));
 	int above = number_above(job);
 	cleanup_fd int null_fd = -1;
 	cleanup_fd int read_end = -1;
 	cleanup_fd int write_end = -1;
 	int pidfd = -1;
 
-	int r = lifted ? find_candidates(job, &candidates) : -ENOMEM;
+	int r = job->n_fds <= SPAWN_FDS_MAX ? find_candidates(job, &candidates) : -EINVAL;
 	if (r == 0 && (r = null_fd = open_null()) >= 0)
 		r = status_pipe(above, &read_end, &write_end);
 	if (r == 0) {
@@ -180,7 +179,6 @@ int spawn_start(const struct spawn_job *job, struct spawned *ret)
 					   .candidates = candidates.v,
 					   .null_fd = null_fd,
 					   .status_fd = write_end,
-					   .lifted = lifted,
 					   .above = above,
 					   .own_pid = own_pid };
 		find_own_pid(job, own_pid, OWN_PID_MAX);

@@ -36,6 +36,7 @@ const char *spawn_stage_name(enum spawn_stage s); /* "setuid", "chdir", "exec", 
 const char *spawn_stage_key(enum spawn_stage s); /* the key of the file that asked for it, or NULL */
 
 #define SPAWN_FD_LAST 255 /* the highest number that a descriptor may be given */
+#define SPAWN_FDS_MAX (SPAWN_FD_LAST - 2)
 
 struct spawn_fd {
 	int from; /* borrowed */

@@ -59,9 +59,10 @@ static void set_stdio(const struct spawn_plan *plan)
 {
 	const struct spawn_job *job = plan->job;
 	int fds[] = { lift(plan, job->in_fd), lift(plan, job->out_fd), lift(plan, job->err_fd) };
+	int lifted[SPAWN_FDS_MAX];
 
 	for (size_t i = 0; i < job->n_fds; i++)
-		plan->lifted[i] = lift(plan, job->fds[i].from);
+		lifted[i] = lift(plan, job->fds[i].from);
 	for (int i = 0; i < 3; i++)
 		if (dup2(fds[i], i) < 0)
 			fail(plan, SPAWN_STDIO, errno);
@@ -70,7 +71,7 @@ static void set_stdio(const struct spawn_plan *plan)
 		for (int fd = 3; fd < CLOSE_BY_HAND; fd++)
 			(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
 	for (size_t i = 0; i < job->n_fds; i++)
-		if (dup2(plan->lifted[i], job->fds[i].to) < 0)
+		if (dup2(lifted[i], job->fds[i].to) < 0)
 			fail(plan, SPAWN_STDIO, errno);
 }
 

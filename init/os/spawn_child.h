@@ -17,7 +17,6 @@ struct spawn_plan {
 	int join_fds[SPAWN_JOIN_MAX];
 	size_t n_join; /* 0 when the kernel has put the child into its cgroup */
 	const char *oom_score; /* text to write, NULL: leave */
-	int *lifted; /* room for n_fds of the job */
 	int above; /* the lowest number that the child fills with nothing */
 	char *const *own_pid; /* where the child writes its pid into its environment, NULL-ended; room for SPAWN_OWN_PID each */
 };
