@@ -194,13 +194,13 @@ static void print_json(const struct config *c, const struct diag *d, const char 
 
 static int usage(void)
 {
-	fputs("usage: pm1 check FILE.ini [--json]\n", stderr);
+	fputs("usage: pm1 check [--env NAME] [--json] FILE.ini\n", stderr);
 	return EXIT_FAULTS;
 }
 
 int check_main(int argc, char **argv)
 {
-	const char *path = NULL;
+	const char *path = NULL, *overlay = NULL;
 	bool json = false;
 	struct config c = { 0 };
 	struct diag *d;
@@ -211,6 +211,10 @@ int check_main(int argc, char **argv)
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--json") == 0)
 			json = true;
+		else if (strcmp(argv[i], "--env") == 0 && i + 1 < argc)
+			overlay = argv[++i];
+		else if (strncmp(argv[i], "--env=", strlen("--env=")) == 0)
+			overlay = argv[i] + strlen("--env=");
 		else if (path || (argv[i][0] == '-' && argv[i][1]))
 			return usage();
 		else
@@ -220,7 +224,7 @@ int check_main(int argc, char **argv)
 		return usage();
 
 	d = diag_new();
-	r = d ? config_load(path, environ, d, &c) : -ENOMEM;
+	r = d ? config_load_overlay(path, overlay, environ, d, &c) : -ENOMEM;
 	for (size_t i = 0; d && i < diag_count(d); i++)
 		fprintf(stderr, "%s\n", diag_text(d, i));
 	log_dir = log_dir_of(&c, dir, sizeof(dir));

@@ -62,7 +62,7 @@ static int load_config(struct supervisor *sv)
 	struct diag *diag = diag_new();
 	if (!diag)
 		return -ENOMEM;
-	int r = config_load(sv->file, environ, diag, &sv->config);
+	int r = config_load_overlay(sv->file, sv->overlay, environ, diag, &sv->config);
 	tell_faults(sv, diag);
 	diag_free(diag);
 	return r;
@@ -217,20 +217,17 @@ static int wire_up(struct supervisor *sv)
 	if (getrandom(&sv->host.boot_id, sizeof(sv->host.boot_id), GRND_NONBLOCK) < 0)
 		sv->host.boot_id = clock_wall() ^ ((uint64_t)getpid() << 40);
 
-	const struct spec_pm1 *p = &sv->config.pm1;
 	struct manager_config mcfg = {
 		.host = sv->host,
 		.pm1 = &sv->config.pm1,
 		.place = { .log_dir = sv->log_dir,
-			   .console = p->log_console_given	  ? (enum logwire_console)p->log_console :
-				      sv->mode == SUPERVISOR_DAEMON ? LOGWIRE_CONSOLE_NONE :
-								      LOGWIRE_CONSOLE_PREFIX,
-			   .ring = p->log_ring },
-		.exit_when = p->exit_when_given		 ? p->exit_when :
-			     sv->mode == SUPERVISOR_RUN ? EXIT_WHEN_ALL_ENDED :
-							  EXIT_WHEN_NEVER,
+			   .ring = sv->config.pm1.log_ring },
+		.pm1_file = sv->config.path,
+		.console = sv->mode == SUPERVISOR_DAEMON ? LOGWIRE_CONSOLE_NONE : LOGWIRE_CONSOLE_PREFIX,
+		.exit_when = sv->mode == SUPERVISOR_RUN ? EXIT_WHEN_ALL_ENDED : EXIT_WHEN_NEVER,
 		.ctx = sv,
 		.changed = supervisor_on_changed,
+		.noted = supervisor_on_noted,
 		.down = supervisor_on_down,
 	};
 	r = manager_new(&mcfg, &sv->manager);
@@ -299,16 +296,20 @@ static int read_args(struct supervisor *sv, int argc, char **argv)
 			sv->ready_fd = (int)fd;
 			(void)sys_fcntl(sv->ready_fd, F_SETFD, FD_CLOEXEC);
 			i++;
+		} else if (strcmp(argv[i], "--env") == 0 && i + 1 < argc) {
+			sv->overlay = argv[++i];
+		} else if (strncmp(argv[i], "--env=", strlen("--env=")) == 0) {
+			sv->overlay = argv[i] + strlen("--env=");
 		} else if (argv[i][0] == '-' || sv->file) {
 			(void)fprintf(stderr, "pm1: %s: what is '%s'? usage: pm1 %s\n", argv[1], argv[i],
-				      sv->mode == SUPERVISOR_RUN ? "run FILE.ini" : "daemon [FILE.ini]");
+				      sv->mode == SUPERVISOR_RUN ? "run [--env NAME] FILE.ini" : "daemon [--env NAME] [FILE.ini]");
 			return -EINVAL;
 		} else {
 			sv->file = argv[i];
 		}
 	}
 	if (sv->mode == SUPERVISOR_RUN && !sv->file) {
-		(void)fprintf(stderr, "pm1: run: which file? usage: pm1 run FILE.ini\n");
+		(void)fprintf(stderr, "pm1: run: which file? usage: pm1 run [--env NAME] FILE.ini\n");
 		return -EINVAL;
 	}
 	return 0;
@@ -332,7 +333,7 @@ static int start_services(struct supervisor *sv)
 	if (!sv->file || sv->mode == SUPERVISOR_DAEMON)
 		return 0; /* a daemon's starter asks for them over the socket, and waits there */
 	struct diag *diag = diag_new();
-	int r = diag ? manager_load(sv->manager, &sv->config, true, "pm1 starts", diag) : -ENOMEM;
+	int r = diag ? manager_load(sv->manager, &sv->config, true, "pm1 starts", NULL, diag) : -ENOMEM;
 	if (diag)
 		tell_faults(sv, diag);
 	diag_free(diag);

@@ -13,14 +13,23 @@
 
 /* Signals to pm1. */
 
+static void log_line(void *ctx, const char *text)
+{
+	(void)ctx;
+	log_notice("reload: %s", text);
+}
+
 static void reload(struct supervisor *sv)
 {
+	struct changes changes = { 0 };
 	struct diag *diag = diag_new();
 	if (!diag)
 		return;
-	int r = manager_reload(sv->manager, "reload by SIGHUP", diag);
+	int r = manager_reload(sv->manager, "reload by SIGHUP", false, diag, &changes);
 	for (size_t i = 0; i < diag_count(diag); i++)
 		log_msg(diag_level(diag, i) == DIAG_ERROR ? LOG_ERROR : LOG_WARNING, "%s", diag_text(diag, i));
+	changes_tell(&changes, log_line, NULL);
+	changes_done(&changes);
 	if (r < 0)
 		log_error("reload: the files have faults; nothing is changed");
 	diag_free(diag);
@@ -115,6 +124,14 @@ void supervisor_on_changed(void *ctx)
 
 	if (sv->requests)
 		requests_changed(sv->requests);
+}
+
+void supervisor_on_noted(void *ctx, struct service *s, const struct service_event *e)
+{
+	struct supervisor *sv = ctx;
+
+	if (sv->requests)
+		requests_noted(sv->requests, s, e);
 }
 
 static void on_logs_ended(void *ctx, bool ok)

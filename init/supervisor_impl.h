@@ -15,6 +15,7 @@ struct supervisor {
 	enum supervisor_mode mode;
 	int ready_fd; /* a daemon's starter waits there, -1 */
 	const char *file; /* borrowed from argv, NULL: none */
+	const char *overlay; /* likewise */
 	struct loop *loop;
 	struct signals *signals;
 	struct reaper *reaper;
@@ -47,6 +48,7 @@ void supervisor_on_orphans(void *ctx, size_t n);
 void supervisor_on_cgroup_news(void *ctx, int fd, uint32_t events);
 void supervisor_on_log_trouble(void *ctx, const char *name, const char *path, int error);
 void supervisor_on_changed(void *ctx);
+void supervisor_on_noted(void *ctx, struct service *s, const struct service_event *e);
 void supervisor_on_down(void *ctx, int code);
 bool supervisor_trusts(void *ctx, const struct ucred *cred);
 void supervisor_on_called(void *ctx, struct session *s, struct call *call);

@@ -44,6 +44,19 @@ int places_socket(uid_t uid, size_t i, char *buf, size_t size)
 	}
 }
 
+int places_dump(uid_t uid, char *buf, size_t size)
+{
+	const char *home = getenv("PM1_HOME"), *state = absolute_env("XDG_STATE_HOME"), *user = absolute_env("HOME");
+
+	if (home && home[0])
+		return text_format(buf, size, "%s/dump.json", home);
+	if (uid == 0)
+		return text_copy(buf, size, "/var/lib/pm1/dump.json");
+	if (state)
+		return text_format(buf, size, "%s/pm1/dump.json", state);
+	return text_format(buf, size, "%s/.local/state/pm1/dump.json", user ? user : "");
+}
+
 int places_log_dir(uid_t uid, char *buf, size_t size)
 {
 	const char *home = getenv("PM1_HOME"), *state = absolute_env("XDG_STATE_HOME"), *user = absolute_env("HOME");

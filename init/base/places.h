@@ -16,6 +16,9 @@
  * the list; with PM1_HOME set only $PM1_HOME/pm1.sock. getenv is read at each call. */
 int places_socket(uid_t uid, size_t i, char *buf, size_t size);
 
+/* Where the CLI of `uid` saves the list of services: $PM1_HOME/dump.json, /var/lib/pm1/dump.json, or in the user's state folder. 0, -ENOSPC. */
+int places_dump(uid_t uid, char *buf, size_t size);
+
 /* The default log folder of `uid`: $PM1_HOME/logs, /var/log/pm1, or the user's state folder;
  * /tmp/pm1-UID/logs for a user without a home. 0, -ENOSPC. */
 int places_log_dir(uid_t uid, char *buf, size_t size);

@@ -1,5 +1,6 @@
 /* The calls of the control socket. Each handler answers by session_reply(), or leaves a request that will. */
-#include "control/request.h"
+#include "control/calls.h"
+#include "control/events.h"
 
 #include "base/log.h"
 #include "base/own.h"
@@ -8,27 +9,26 @@
 
 #include <errno.h>
 
-static void reply_error(struct session *s, const char *error, json_t *params)
+void call_error(struct session *s, const char *error, json_t *params)
 {
 	session_reply(s, message_error(error, params));
 }
 
-static void reply_invalid(struct session *s, const char *parameter)
+void call_invalid(struct session *s, const char *parameter)
 {
-	reply_error(s, ERROR_INVALID_PARAMETER, json_pack("{s:s}", "parameter", parameter));
+	call_error(s, ERROR_INVALID_PARAMETER, json_pack("{s:s}", "parameter", parameter));
 }
 
-static void reply_faults(struct session *s, const struct diag *diag)
+void call_faults(struct session *s, const struct diag *diag)
 {
 	json_t *messages = json_array();
 
 	for (size_t i = 0; i < diag_count(diag); i++)
 		(void)json_array_append_new(messages, json_string(diag_text(diag, i)));
-	reply_error(s, ERROR_INVALID_CONFIG, json_pack("{s:o}", "messages", messages));
+	call_error(s, ERROR_INVALID_CONFIG, json_pack("{s:o}", "messages", messages));
 }
 
-/* Adds the services of all targets as goals. False: an answer has been given. `all_fine`: "all" with no service is no error. */
-static bool add_targets(struct requests *r, struct request *q, json_t *targets, bool all_fine)
+bool call_add_targets(struct requests *r, struct request *q, json_t *targets, bool all_fine)
 {
 	size_t i;
 	json_t *t;
@@ -36,17 +36,17 @@ static bool add_targets(struct requests *r, struct request *q, json_t *targets, 
 	json_array_foreach(targets, i, t) {
 		const char *target = json_string_value(t);
 		if (!target) {
-			reply_invalid(q->session, "targets");
+			call_invalid(q->session, "targets");
 			return false;
 		}
 		int n = manager_match(requests_cfg(r)->manager, target, request_add_goal, q);
 		if (n < 0) {
-			reply_invalid(q->session, "targets: not a regular expression that is allowed here");
+			call_invalid(q->session, "targets: not a regular expression that is allowed here");
 			return false;
 		}
 		if (n == 0 && !(all_fine && strcmp(target, "all") == 0)) {
 			const char *nearest = manager_nearest(requests_cfg(r)->manager, target);
-			reply_error(q->session, ERROR_NO_SUCH_SERVICE,
+			call_error(q->session, ERROR_NO_SUCH_SERVICE,
 				    json_pack("{s:s, s:s?}", "target", target, "nearest", nearest));
 			return false;
 		}
@@ -54,7 +54,7 @@ static bool add_targets(struct requests *r, struct request *q, json_t *targets, 
 	return true;
 }
 
-static const char *who(const struct session *s, const char *verb, char *buf, size_t size)
+const char *call_who(const struct session *s, const char *verb, char *buf, size_t size)
 {
 	const struct ucred *c = session_cred(s);
 	(void)text_format(buf, size, "%s by uid %u (pid %d)", verb, (unsigned int)c->uid, (int)c->pid);
@@ -68,7 +68,7 @@ static void call_list(struct requests *r, struct session *s, const struct call *
 	json_t *targets = json_object_get(call->params, "targets");
 
 	if (json_is_array(targets) && json_array_size(targets)) {
-		if (!add_targets(r, &q, targets, true)) {
+		if (!call_add_targets(r, &q, targets, true)) {
 			free(q.goals);
 			return;
 		}
@@ -92,12 +92,12 @@ static void call_targets(struct requests *r, struct session *s, const struct cal
 	if (verb == VERB_SIGNAL) {
 		const char *name = json_string_value(json_object_get(call->params, "signal"));
 		if (!name || parse_signal(name, &sig) < 0) {
-			reply_invalid(s, "signal: a name such as TERM or SIGUSR2, or a number");
+			call_invalid(s, "signal: a name such as TERM or SIGUSR2, or a number");
 			return;
 		}
 	}
 	if (!json_is_array(targets) && verb != VERB_FLUSH) {
-		reply_invalid(s, "targets");
+		call_invalid(s, "targets");
 		return;
 	}
 	struct request *q = request_new(r, s, verb);
@@ -107,14 +107,17 @@ static void call_targets(struct requests *r, struct session *s, const struct cal
 	}
 	if (!json_is_array(targets))
 		(void)manager_match(requests_cfg(r)->manager, "all", request_add_goal, q);
-	else if (!add_targets(r, q, targets, false)) {
+	else if (!call_add_targets(r, q, targets, false)) {
 		request_free(q);
 		return;
 	}
 	static const char *const words[VERB_MAX] = { [VERB_START] = "start", [VERB_STOP] = "stop",
 						     [VERB_RESTART] = "restart", [VERB_DELETE] = "delete",
 						     [VERB_RELOAD] = "reload" };
-	(void)who(s, words[verb] ? words[verb] : "request", cause, sizeof(cause));
+	(void)call_who(s, words[verb] ? words[verb] : "request", cause, sizeof(cause));
+	if (verb == VERB_RESTART && json_is_array(json_object_get(call->params, "update_env")) &&
+	    !call_renew(r, q, json_object_get(call->params, "update_env"), cause))
+		return;
 	for (size_t i = 0; i < q->n; i++) {
 		struct service *v = manager_by_id(requests_cfg(r)->manager, q->goals[i].id);
 		if (!v)
@@ -154,12 +157,49 @@ static void call_targets(struct requests *r, struct session *s, const struct cal
 	}
 }
 
+/* A saved list, {"web": {"instances": 4, "up": [0, 2]}}, as the manager asks for it. */
+static unsigned int saved_instances(void *ctx, const char *name)
+{
+	json_int_t n = json_integer_value(json_object_get(json_object_get(ctx, name), "instances"));
+
+	return n >= 1 && n <= SPEC_INSTANCES_MAX ? (unsigned int)n : 0;
+}
+
+static bool saved_up(void *ctx, const char *name, unsigned int instance, bool otherwise)
+{
+	json_t *up = json_object_get(json_object_get(ctx, name), "up"), *v;
+	size_t i;
+
+	json_array_foreach(up, i, v)
+		if (json_is_integer(v) && json_integer_value(v) == (json_int_t)instance)
+			return true;
+	return json_is_array(up) ? false : otherwise;
+}
+
+static struct manager_memory memory_of(json_t *saved)
+{
+	return (struct manager_memory){ .ctx = saved, .instances = saved_instances, .up = saved_up };
+}
+
+static void drop_stopped(struct request *q)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < q->n; i++) {
+		const struct service *s = manager_by_id(requests_cfg(q->all)->manager, q->goals[i].id);
+		if (s && s->want_up)
+			q->goals[n++] = q->goals[i];
+	}
+	q->n = n;
+}
+
 /* After a load: the services of that file that are to be up are the goals. */
-static void goals_of_file(struct requests *r, struct request *q, const char *file, const struct goal *before, size_t n_before)
+static void goals_of_file(struct requests *r, struct request *q, const char *file, const struct goal *before, size_t n_before,
+			  bool saved)
 {
 	for (size_t i = 0; i < manager_count(requests_cfg(r)->manager); i++) {
 		struct service *s = manager_at(requests_cfg(r)->manager, i);
-		if (s->doomed || !s->top_file || strcmp(s->top_file, file) != 0 || (service_at_rest(s) && !s->spec->autostart))
+		if (s->doomed || !s->top_file || strcmp(s->top_file, file) != 0 || (service_at_rest(s) && !s->want_up && (saved || !s->spec->autostart)))
 			continue;
 		request_add_goal(q, s);
 		for (size_t k = 0; k < n_before; k++)
@@ -168,14 +208,18 @@ static void goals_of_file(struct requests *r, struct request *q, const char *fil
 	}
 }
 
-static void add_messages(struct request *q, const struct diag *diag)
+void call_add_messages(struct request *q, const struct diag *diag)
 {
 	for (size_t i = 0; i < diag_count(diag); i++)
 		(void)json_array_append_new(q->messages, json_string(diag_text(diag, i)));
 }
 
-static void start_file(struct requests *r, struct session *s, const char *file, struct diag *diag)
+static void start_file(struct requests *r, struct session *s, const char *file, const struct call *call, struct diag *diag)
 {
+	json_t *saved = json_object_get(call->params, "memory");
+	struct manager_memory memory = memory_of(saved);
+	/* Without a word of it, the overlay it was started with; "" takes that away. */
+	const char *overlay = json_string_value(json_object_get(call->params, "overlay"));
 	struct config config = { 0 };
 	char cause[SERVICE_CAUSE_MAX];
 	struct request *q = request_new(r, s, VERB_START);
@@ -186,11 +230,14 @@ static void start_file(struct requests *r, struct session *s, const char *file, 
 		return;
 	}
 	(void)manager_match(requests_cfg(r)->manager, "all", request_add_goal, &before);
-	int e = config_load(file, requests_cfg(r)->host->environ, diag, &config);
+	if (!overlay)
+		overlay = manager_overlay_of(requests_cfg(r)->manager, file);
+	int e = config_load_overlay(file, overlay && *overlay ? overlay : NULL, requests_cfg(r)->host->environ, diag, &config);
 	if (e == 0) {
-		e = manager_load(requests_cfg(r)->manager, &config, true, who(s, "start", cause, sizeof(cause)), diag);
+		e = manager_load(requests_cfg(r)->manager, &config, true, call_who(s, "start", cause, sizeof(cause)),
+				 saved ? &memory : NULL, diag);
 		if (e == 0)
-			goals_of_file(r, q, config.path, before.goals, before.n);
+			goals_of_file(r, q, config.path, before.goals, before.n, saved);
 		config_done(&config);
 	}
 	free(before.goals);
@@ -198,15 +245,14 @@ static void start_file(struct requests *r, struct session *s, const char *file, 
 		if (diag_errors(diag) == 0)
 			diag_error(diag, &(struct where){ .file = file }, NULL, NULL, "%s", err_text(e));
 		request_free(q);
-		reply_faults(s, diag);
+		call_faults(s, diag);
 		return;
 	}
-	add_messages(q, diag);
+	call_add_messages(q, diag);
 	request_enlist(q);
 }
 
-/* The strings of a JSON array, borrowed from it, in a NULL-ended vector; NULL when it isn't an array of strings. */
-static char **strings_of(json_t *array)
+char **call_strings(json_t *array)
 {
 	size_t i;
 	json_t *v;
@@ -224,34 +270,37 @@ static char **strings_of(json_t *array)
 	return ret;
 }
 
-static void start_command(struct requests *r, struct session *s, json_t *c, struct diag *diag)
+static void start_command(struct requests *r, struct session *s, json_t *c, json_t *saved, struct diag *diag)
 {
+	struct manager_memory memory = memory_of(saved);
 	const char *name = json_string_value(json_object_get(c, "name"));
 	const char *cwd = json_string_value(json_object_get(c, "cwd"));
-	cleanup_free char **argv = strings_of(json_object_get(c, "argv"));
-	cleanup_free char **env = strings_of(json_object_get(c, "env"));
-	cleanup_free char **options = strings_of(json_object_get(c, "options"));
+	cleanup_free char **argv = call_strings(json_object_get(c, "argv"));
+	cleanup_free char **env = call_strings(json_object_get(c, "env"));
+	cleanup_free char **options = call_strings(json_object_get(c, "options"));
 	char cause[SERVICE_CAUSE_MAX];
 	struct spec *spec = NULL;
 
 	if (!argv || !argv[0] || !cwd || cwd[0] != '/') {
-		reply_invalid(s, "command");
+		call_invalid(s, "command");
 		return;
 	}
 	int e = config_adhoc(name, argv, cwd, env, options, diag, &spec);
 	if (e == 0)
-		e = manager_add(requests_cfg(r)->manager, spec, who(s, "start", cause, sizeof(cause)), diag);
+		e = manager_add(requests_cfg(r)->manager, spec, call_who(s, "start", cause, sizeof(cause)), saved ? &memory : NULL, diag);
 	struct request *q = e == 0 ? request_new(r, s, VERB_START) : NULL;
 	if (q) {
 		(void)manager_match(requests_cfg(r)->manager, spec->name, request_add_goal, q);
 		for (size_t i = 0; i < q->n; i++)
 			q->goals[i].runs = 0;
-		add_messages(q, diag);
+		if (saved) /* what was saved as stopped isn't waited for */
+			drop_stopped(q);
+		call_add_messages(q, diag);
 		request_enlist(q);
 	} else if (e == 0 || e == -ENOMEM) {
 		session_reply(s, NULL);
 	} else {
-		reply_faults(s, diag);
+		call_faults(s, diag);
 	}
 	spec_unref(spec);
 }
@@ -271,31 +320,11 @@ static void call_start(struct requests *r, struct session *s, const struct call 
 		return;
 	}
 	if (file && file[0] == '/')
-		start_file(r, s, file, diag);
+		start_file(r, s, file, call, diag);
 	else if (file)
-		reply_invalid(s, "file: an absolute path");
+		call_invalid(s, "file: an absolute path");
 	else
-		start_command(r, s, command, diag);
-	diag_free(diag);
-}
-
-static void call_reload(struct requests *r, struct session *s)
-{
-	char cause[SERVICE_CAUSE_MAX];
-	struct diag *diag = diag_new();
-
-	if (!diag) {
-		session_reply(s, NULL);
-		return;
-	}
-	if (manager_reload(requests_cfg(r)->manager, who(s, "reload", cause, sizeof(cause)), diag) < 0) {
-		reply_faults(s, diag);
-	} else {
-		json_t *messages = json_array();
-		for (size_t i = 0; i < diag_count(diag); i++)
-			(void)json_array_append_new(messages, json_string(diag_text(diag, i)));
-		session_reply(s, message_reply(json_pack("{s:o}", "messages", messages), false));
-	}
+		start_command(r, s, command, json_object_get(call->params, "memory"), diag);
 	diag_free(diag);
 }
 
@@ -307,7 +336,7 @@ static void call_end(struct requests *r, struct session *s, const struct call *c
 
 	if (verb == VERB_POWER) {
 		if (!requests_cfg(r)->power) {
-			reply_error(s, ERROR_NOT_DONE,
+			call_error(s, ERROR_NOT_DONE,
 				    json_pack("{s:[s], s:[]}", "messages",
 					      "pm1 is not the init of a machine here; `pm1 kill` ends pm1", "services"));
 			return;
@@ -317,11 +346,11 @@ static void call_end(struct requests *r, struct session *s, const struct call *c
 		else if (action && strcmp(action, "halt") == 0)
 			how = MACHINE_HALT;
 		else if (!action || strcmp(action, "poweroff") != 0) {
-			reply_invalid(s, "action: poweroff, reboot or halt");
+			call_invalid(s, "action: poweroff, reboot or halt");
 			return;
 		}
 	} else if (requests_cfg(r)->power) {
-		reply_error(s, ERROR_NOT_DONE,
+		call_error(s, ERROR_NOT_DONE,
 			    json_pack("{s:[s], s:[]}", "messages",
 				      "pm1 is the init of this machine; use poweroff, reboot or halt", "services"));
 		return;
@@ -335,7 +364,7 @@ static void call_end(struct requests *r, struct session *s, const struct call *c
 	if (verb == VERB_POWER)
 		requests_cfg(r)->power(requests_cfg(r)->ctx, how);
 	else
-		manager_shutdown(requests_cfg(r)->manager, 0, who(s, "kill", cause, sizeof(cause)));
+		manager_shutdown(requests_cfg(r)->manager, 0, call_who(s, "kill", cause, sizeof(cause)));
 }
 
 static void call_info(struct session *s)
@@ -350,9 +379,9 @@ static void call_description(struct session *s, const struct call *call)
 	const char *interface = json_string_value(json_object_get(call->params, "interface"));
 
 	if (!interface)
-		reply_invalid(s, "interface");
+		call_invalid(s, "interface");
 	else if (strcmp(interface, "io.pm1") != 0)
-		reply_error(s, ERROR_INTERFACE_NOT_FOUND, json_pack("{s:s}", "interface", interface));
+		call_error(s, ERROR_INTERFACE_NOT_FOUND, json_pack("{s:s}", "interface", interface));
 	else
 		session_reply(s, message_reply(json_pack("{s:s}", "description", verbs_interface), false));
 }
@@ -362,17 +391,18 @@ void requests_called(struct requests *r, struct session *s, struct call *call)
 	enum verb verb = verb_find(call->method);
 
 	if (verb == VERB_MAX) {
-		reply_error(s, ERROR_METHOD_NOT_FOUND, json_pack("{s:s}", "method", call->method));
+		call_error(s, ERROR_METHOD_NOT_FOUND, json_pack("{s:s}", "method", call->method));
 		return;
 	}
 	if (!requests_cfg(r)->trusts(requests_cfg(r)->ctx, session_cred(s))) {
 		log_warning("control: uid %u may not call %s; refused", (unsigned int)session_cred(s)->uid, call->method);
-		reply_error(s, ERROR_DENIED, json_pack("{s:s}", "method", call->method));
+		call_error(s, ERROR_DENIED, json_pack("{s:s}", "method", call->method));
 		return;
 	}
 	if (manager_is_down(requests_cfg(r)->manager) &&
-	    (verb == VERB_START || verb == VERB_RESTART || verb == VERB_RELOAD || verb == VERB_RELOAD_CONFIG)) {
-		reply_error(s, ERROR_BUSY, json_pack("{s:s}", "message", "pm1 is shutting down"));
+	    (verb == VERB_START || verb == VERB_RESTART || verb == VERB_RELOAD || verb == VERB_RELOAD_CONFIG ||
+	     verb == VERB_SCALE)) {
+		call_error(s, ERROR_BUSY, json_pack("{s:s}", "message", "pm1 is shutting down"));
 		return;
 	}
 	switch (verb) {
@@ -395,7 +425,19 @@ void requests_called(struct requests *r, struct session *s, struct call *call)
 		call_targets(r, s, call, verb);
 		return;
 	case VERB_RELOAD_CONFIG:
-		call_reload(r, s);
+		call_reload_config(r, s, call);
+		return;
+	case VERB_SCALE:
+		call_scale(r, s, call);
+		return;
+	case VERB_DUMP:
+		call_dump(r, s);
+		return;
+	case VERB_ENV:
+		call_env(r, s, call);
+		return;
+	case VERB_EVENTS:
+		events_call(requests_events(r), s, call);
 		return;
 	case VERB_REOPEN_LOGS:
 		logpipe_reopen(requests_cfg(r)->host->logs);

@@ -299,6 +299,7 @@ static json_t *report_own(struct service *s)
 	free(command);
 	set(o, "file", str_or_null(spec->file));
 	set(o, "line", json_integer(spec->line));
+	set(o, "overlay", str_or_null(spec->overlay));
 	set(o, "user", str_or_null(spec->user));
 	set(o, "group", str_or_null(spec->group));
 	set(o, "critical", json_boolean(spec->critical));

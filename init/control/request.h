@@ -11,6 +11,7 @@
 struct goal {
 	int id; /* the service */
 	uint64_t runs; /* its count of successful execs when it was asked */
+	bool gone; /* of a scale: it is to go */
 	uint64_t reloads; /* and of reloads */
 	char name[SERVICE_LABEL_MAX];
 };
@@ -27,6 +28,8 @@ struct request {
 	bool syncing; /* the goals are reached, the logs are being written out */
 };
 
+struct events;
+struct events *requests_events(const struct requests *r);
 const struct requests_config *requests_cfg(const struct requests *r);
 
 /* Not in the list yet; NULL without memory. */

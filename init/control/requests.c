@@ -1,5 +1,7 @@
 #include "control/request.h"
 
+#include "control/events.h"
+
 #include "base/log.h"
 #include "base/own.h"
 #include "base/text.h"
@@ -13,6 +15,7 @@ struct requests {
 	struct requests_config cfg;
 	struct request *first;
 	struct loop_timer *look;
+	struct events *events;
 };
 
 json_t *request_services(const struct request *q)
@@ -115,6 +118,10 @@ static enum reached look_at(const struct requests *r, const struct request *q, c
 			return s->reload_failure[0] ? FAILED : REACHED;
 		}
 		return look_at_start(s, g, false, why);
+	case VERB_SCALE:
+		if (g->gone)
+			return s ? WAIT : REACHED;
+		return look_at_start(s, g, true, why);
 	case VERB_START:
 	case VERB_RESTART:
 		return look_at_start(s, g, q->verb == VERB_START, why);
@@ -124,6 +131,9 @@ static enum reached look_at(const struct requests *r, const struct request *q, c
 	case VERB_FLUSH:
 	case VERB_SIGNAL:
 	case VERB_RELOAD_CONFIG:
+	case VERB_DUMP:
+	case VERB_ENV:
+	case VERB_EVENTS:
 	case VERB_REOPEN_LOGS:
 	case VERB_KILL:
 	case VERB_POWER:
@@ -167,7 +177,7 @@ static void look(struct request *q)
 		return;
 	}
 	if (q->verb == VERB_STOP || q->verb == VERB_DELETE || q->verb == VERB_RESTART ||
-	    q->verb == VERB_RELOAD) {
+	    q->verb == VERB_RELOAD || q->verb == VERB_SCALE) {
 		request_answer_synced(q);
 		return;
 	}
@@ -237,7 +247,10 @@ int requests_new(const struct requests_config *cfg, struct requests **ret)
 		return -ENOMEM;
 	r->cfg = *cfg;
 	int e = loop_timer_new(cfg->loop, on_look, r, &r->look);
+	if (e == 0)
+		e = events_new(r, &r->events);
 	if (e < 0) {
+		loop_timer_free(&r->look);
 		free(r);
 		return e;
 	}
@@ -261,6 +274,7 @@ void requests_free(struct requests *r)
 		request_free(q);
 	}
 	loop_timer_free(&r->look);
+	events_free(r->events);
 	free(r);
 }
 
@@ -270,8 +284,19 @@ void requests_changed(struct requests *r)
 		loop_timer_in(r->look, 0);
 }
 
+struct events *requests_events(const struct requests *r)
+{
+	return r->events;
+}
+
+void requests_noted(struct requests *r, struct service *s, const struct service_event *event)
+{
+	events_noted(r->events, s, event);
+}
+
 void requests_gone(struct requests *r, struct session *s)
 {
+	events_gone(r->events, s);
 	for (struct request *q = r->first; q; q = q->next)
 		if (q->session == s)
 			q->session = NULL;

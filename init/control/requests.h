@@ -29,6 +29,7 @@ void requests_free(struct requests *r);
 void requests_called(struct requests *r, struct session *s, struct call *call);
 void requests_gone(struct requests *r, struct session *s); /* its requests go on, nobody hears of it */
 void requests_changed(struct requests *r); /* a service changed: look again, once a wakeup */
+void requests_noted(struct requests *r, struct service *s, const struct service_event *event); /* tells those who follow */
 void requests_down(struct requests *r); /* the shutdown is done: answer those who asked for it */
 
 #endif

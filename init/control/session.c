@@ -189,6 +189,24 @@ void session_reply(struct session *s, char *message)
 		handle_calls(s);
 }
 
+void session_continue(struct session *s, char *message, size_t most)
+{
+	int r = !message ? -ENOMEM : s->oneway ? 0 : frame_out_add(&s->out, message);
+
+	free(message);
+	if (r == 0 && s->out.len - s->out.sent > most && frame_out_flush(&s->out, s->fd) >= 0 && s->out.len - s->out.sent > most)
+		r = -ENOBUFS;
+	if (r < 0 && s->handling) { /* who handles the call goes on with s */
+		s->closing = true;
+		s->busy = false;
+	} else if (r < 0) {
+		log_warning("control: pid %d doesn't read what it asked to follow (%s); dropping it", (int)s->cred.pid, err_text(r));
+		session_drop(s);
+	} else if (!s->handling) {
+		(void)settle(s);
+	}
+}
+
 usec_t session_idle_since(const struct session *s)
 {
 	char byte;

@@ -30,6 +30,9 @@ int session_new(const struct session_config *cfg, int fd, struct session **ret);
 void session_free(struct session *s); /* without `gone` being called; NULL is fine */
 /* Takes the malloc'ed message; NULL (no memory for it) drops the client. */
 void session_reply(struct session *s, char *message);
+/* One of several replies: the call goes on. Takes the message. Drops the client, with `gone` called, when that makes more than `most` bytes
+ * that it hasn't read, or without memory. */
+void session_continue(struct session *s, char *message, size_t most);
 /* Since when nothing has been asked of us (a moment of clock_mono()); USEC_NEVER: a call is being worked on, or waits to be read. */
 usec_t session_idle_since(const struct session *s);
 /* Ends it as if the client had gone: `gone` is called. */

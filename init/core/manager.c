@@ -49,6 +49,14 @@ static void on_changed(void *ctx, struct service *s)
 	m->cfg.changed(m->cfg.ctx);
 }
 
+static void on_noted(void *ctx, struct service *s, const struct service_event *e)
+{
+	struct manager *m = ctx;
+
+	if (m->cfg.noted)
+		m->cfg.noted(m->cfg.ctx, s, e);
+}
+
 /* One whose files are watched may run again any time, and one that is at rest until its next time will: they haven't ended. */
 static bool all_ended(const struct manager *m)
 {
@@ -77,7 +85,7 @@ static void on_ended(void *ctx, struct service *s)
 		manager_shutdown(m, code, cause);
 		return;
 	}
-	switch (m->cfg.exit_when) {
+	switch (m->exit_when) {
 	case EXIT_WHEN_NEVER:
 	case EXIT_WHEN_MAX:
 		return;
@@ -103,9 +111,11 @@ int manager_new(const struct manager_config *cfg, struct manager **ret)
 	if (!m)
 		return -ENOMEM;
 	m->cfg = *cfg;
+	manager_settle_pm1(m);
 	m->cfg.host.ctx = m;
 	m->cfg.host.changed = on_changed;
 	m->cfg.host.ended = on_ended;
+	m->cfg.host.noted = on_noted;
 	manager_wire_order(m);
 	int r = loop_timer_new(cfg->host.loop, on_sweep, m, &m->sweeper);
 	if (r == 0)
@@ -127,7 +137,11 @@ void manager_free(struct manager *m)
 	for (size_t i = 0; i < m->roster.n; i++)
 		service_free(m->roster.v[i]);
 	roster_done(&m->roster);
-	strv_done(&m->files);
+	for (size_t i = 0; i < m->n_files; i++) {
+		free(m->files[i].path);
+		free(m->files[i].overlay);
+	}
+	free(m->files);
 	loop_timer_free(&m->sweeper);
 	loop_timer_free(&m->orderer);
 	loop_timer_free(&m->deadline);

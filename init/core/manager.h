@@ -5,6 +5,7 @@
 #ifndef PM1_CORE_MANAGER_H
 #define PM1_CORE_MANAGER_H
 
+#include "core/changes.h"
 #include "core/outputs.h"
 #include "model/config.h"
 
@@ -17,10 +18,20 @@ struct manager_config {
 	struct service_host host; /* `changed`, `ended` and ctx are the manager's to fill */
 	struct spec_pm1 *pm1; /* borrowed for life: exit_when, shutdown_timeout, log_console */
 	struct outputs_place place; /* log_dir absolute; borrowed for life */
-	enum exit_when exit_when; /* with the mode's default applied */
+	const char *pm1_file; /* borrowed: the file whose [pm1] holds, absolute; NULL: none does */
+	enum exit_when exit_when; /* the mode's own, when [pm1] says nothing */
+	enum logwire_console console; /* likewise; place.console is filled in */
 	void *ctx;
 	void (*changed)(void *ctx); /* some service changed; called from deep inside: note it, act later */
+	void (*noted)(void *ctx, struct service *s, const struct service_event *e); /* likewise; may be NULL */
 	void (*down)(void *ctx, int code); /* the shutdown is done: every service is down (or given up on) */
+};
+
+/* What a saved list says of services that are made anew. */
+struct manager_memory {
+	void *ctx;
+	unsigned int (*instances)(void *ctx, const char *name); /* 0: as the file says */
+	bool (*up)(void *ctx, const char *name, unsigned int instance, bool otherwise); /* `otherwise`: it doesn't know */
 };
 
 int manager_new(const struct manager_config *cfg, struct manager **ret);
@@ -30,14 +41,27 @@ size_t manager_count(const struct manager *m);
 struct service *manager_at(const struct manager *m, size_t i); /* in order of id */
 struct service *manager_by_id(const struct manager *m, int id); /* NULL: gone */
 
-/* Adds a loaded file's services, or updates those that came from the same file; takes the specs' references it needs. `start`:
+/* `c`: instances that were scaled are put into its specs. `memory` may be NULL; with it only services that are made anew start.
+ * Adds a loaded file's services, or updates those that came from the same file; takes the specs' references it needs. `start`:
  * bring up those with autostart, and those of a known file that were stopped. Every name must be free or this file's: else
  * -EEXIST with the fault in diag and nothing changed. */
-int manager_load(struct manager *m, const struct config *c, bool start, const char *cause, struct diag *diag);
+int manager_load(struct manager *m, struct config *c, bool start, const char *cause, const struct manager_memory *memory,
+		 struct diag *diag);
 /* A service from a command line: -EEXIST when the name is taken by another (in diag). */
-int manager_add(struct manager *m, struct spec *spec, const char *cause, struct diag *diag);
-/* Reads every known file again; with any fault nothing changes. 0 or -EINVAL (faults in diag). */
-int manager_reload(struct manager *m, const char *cause, struct diag *diag);
+int manager_add(struct manager *m, struct spec *spec, const char *cause, const struct manager_memory *memory, struct diag *diag);
+/* Reads every known file again, with the overlay it was loaded with; with any fault nothing changes. Only a change of a key that
+ * isn't live restarts a service. *ret (may be NULL) tells what changed, or, when `dry`, what would and nothing is done. 0 or -EINVAL
+ * (faults in diag). */
+int manager_reload(struct manager *m, const char *cause, bool dry, struct diag *diag, struct changes *ret);
+/* New specs for the services of ids[n], all of a name together: those of a file as it says now, those of a command line with `env` (NULL:
+ * as it was) for their environment. Nothing is restarted. With any fault nothing changes: -EINVAL (in diag). */
+int manager_renew(struct manager *m, const int *ids, size_t n, char *const *env, const char *cause, struct diag *diag);
+/* So many instances; those with the highest numbers go first. New ones start when some instance of it is wanted up. -E2BIG, -ENOENT. */
+int manager_scale(struct manager *m, const char *name, unsigned int instances, const char *cause);
+/* The i-th known file and its overlay (NULL: none); NULL past the end. */
+const char *manager_file(const struct manager *m, size_t i, const char **ret_overlay);
+/* The overlay a known file was loaded with, or NULL. */
+const char *manager_overlay_of(const struct manager *m, const char *path);
 void manager_delete(struct manager *m, struct service *s, const char *cause); /* goes once it is down */
 
 /* The services a target means: all, a name, a namespace, an id, or /regex/. Calls fn for each, in order of id. The count; 0: none;

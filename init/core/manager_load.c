@@ -5,12 +5,13 @@
 #include "base/own.h"
 #include "base/text.h"
 #include "core/order.h"
+#include "model/diff.h"
 #include "model/plan.h"
 
 #include <errno.h>
 
-/* Makes the instances of one spec that are missing; start_made() starts them. */
-static int make_instances(struct manager *m, struct spec *spec, const char *top_file)
+/* Makes the instances of one spec that are missing; manager_start_made() starts them. */
+int manager_make_instances(struct manager *m, struct spec *spec, const char *top_file, const struct manager_memory *memory)
 {
 	for (unsigned int i = 0; i < spec->instances; i++) {
 		struct service *s = NULL;
@@ -22,14 +23,14 @@ static int make_instances(struct manager *m, struct spec *spec, const char *top_
 		if (r < 0)
 			return r;
 		s->top_file = top_file;
-		s->start_due = spec->autostart;
+		s->start_due = memory ? memory->up(memory->ctx, spec->name, i, spec->autostart) : spec->autostart;
 		m->has_order |= order_has_any(spec);
 	}
 	return 0;
 }
 
 /* All are made before the first one runs: logd then knows which files are shared before a byte comes. */
-static void start_made(struct manager *m, const char *cause)
+void manager_start_made(struct manager *m, const char *cause)
 {
 	for (size_t i = 0; i < m->roster.n; i++) {
 		struct service *s = m->roster.v[i];
@@ -41,24 +42,21 @@ static void start_made(struct manager *m, const char *cause)
 	m->cfg.changed(m->cfg.ctx);
 }
 
-/* Same but for how many instances there are, and the times: what runs goes on as it is. */
-static bool only_scaled(const struct spec *old, const struct spec *new)
+/* Whether a change asks for a new process. Without memory for the answer: yes. */
+static bool needs_restart(const struct plan_step *step)
 {
-	struct spec like = *new; /* borrows all of it */
+	struct diff diff = { 0 };
+	bool needs = !step->old || diff_specs(step->old, step->new, &diff) < 0 || diff.restart;
 
-	like.instances = old->instances;
-	like.cron_restart = old->cron_restart;
-	like.schedule = old->schedule;
-	like.timezone = old->timezone;
-	like.max_uptime = old->max_uptime;
-	return spec_equal(old, &like);
+	diff_done(&diff);
+	return needs;
 }
 
-static int apply_step(struct manager *m, const struct plan_step *step, const char *top_file, bool start,
-		      const char *cause)
+int manager_apply_step(struct manager *m, const struct plan_step *step, const char *top_file, enum apply how, const char *cause,
+		       const struct manager_memory *memory)
 {
 	const char *name = plan_step_name(step);
-	bool restart = step->old && step->new && step->verb == PLAN_CHANGE && !only_scaled(step->old, step->new);
+	bool restart = step->verb == PLAN_CHANGE && how != APPLY_RENEW && needs_restart(step);
 
 	for (size_t i = 0; i < m->roster.n; i++) {
 		struct service *s = m->roster.v[i];
@@ -77,10 +75,10 @@ static int apply_step(struct manager *m, const struct plan_step *step, const cha
 			else if (restart && s->state == STATE_ERRORED)
 				service_start(s, "configuration changed");
 		}
-		if (start && was_at_rest)
+		if (how == APPLY_START && !memory && was_at_rest)
 			service_start(s, cause);
 	}
-	return step->verb == PLAN_REMOVE || !step->new ? 0 : make_instances(m, step->new, top_file);
+	return step->verb == PLAN_REMOVE || !step->new ? 0 : manager_make_instances(m, step->new, top_file, memory);
 }
 
 /* The specs that run and come from `file`, one a name. */
@@ -102,17 +100,109 @@ static int specs_of_file(const struct manager *m, const char *file, struct spec 
 	return 0;
 }
 
-/* The file's own string in the list, added when it is new; NULL without memory. */
-static const char *remember_file(struct manager *m, const char *path)
+/* What a scale, or a saved list, has made of the number of instances stands until the file says another one. */
+static int keep_scale(struct spec *const *old, size_t n_old, struct config *c, const struct manager_memory *memory)
 {
-	for (size_t i = 0; i < m->files.n; i++)
-		if (strcmp(m->files.v[i], path) == 0)
-			return m->files.v[i];
-	return strv_add(&m->files, path) < 0 ? NULL : m->files.v[m->files.n - 1];
+	for (size_t i = 0; i < c->n; i++) {
+		unsigned int n = memory ? memory->instances(memory->ctx, c->specs[i]->name) : 0;
+		for (size_t k = 0; k < n_old; k++)
+			if (old[k]->base && strcmp(old[k]->name, c->specs[i]->name) == 0 &&
+			    spec_instances_given(old[k]) == c->specs[i]->instances)
+				n = old[k]->instances;
+		if (n == 0 || n == c->specs[i]->instances)
+			continue;
+		struct spec *scaled = spec_scaled(c->specs[i], n);
+		if (!scaled)
+			return -ENOMEM;
+		spec_unref(c->specs[i]);
+		c->specs[i] = scaled;
+	}
+	return 0;
 }
 
-/* Every name of the file must be free, or its own already. */
-static int check_names(const struct manager *m, const struct config *c, struct diag *diag)
+/* What there is to do for a file: *ret_old (its specs that run) and *ret_steps are to be freed; the old specs are borrowed. */
+int manager_plan(struct manager *m, struct config *c, const char *top_file, const struct manager_memory *memory,
+		 struct spec ***ret_old, struct plan_step **ret_steps, size_t *ret_n)
+{
+	size_t n_old = 0;
+	int r = specs_of_file(m, top_file, ret_old, &n_old);
+
+	if (r == 0)
+		r = keep_scale(*ret_old, n_old, c, memory);
+	return r < 0 ? r : plan_make(*ret_old, n_old, c->specs, c->n, ret_steps, ret_n);
+}
+
+int manager_apply_config(struct manager *m, struct config *c, const char *top_file, enum apply how, const char *only,
+			 const char *cause, const struct manager_memory *memory)
+{
+	cleanup_free struct spec **old = NULL;
+	cleanup_free struct plan_step *steps = NULL;
+	size_t n = 0;
+
+	int r = manager_plan(m, c, top_file, memory, &old, &steps, &n);
+	/* A step that runs out of memory doesn't keep the others from being taken. */
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		if (only && strcmp(plan_step_name(&steps[i]), only) != 0)
+			continue;
+		/* The old spec may have its last reference in a service that this very step changes. */
+		struct spec *held = steps[i].old ? spec_ref((struct spec *)steps[i].old) : NULL;
+		int e = manager_apply_step(m, &steps[i], top_file, how, cause, memory);
+		if (e < 0)
+			log_error("%s: cannot be set up: %s", plan_step_name(&steps[i]), err_text(e));
+		spec_unref(held);
+	}
+	manager_start_made(m, cause);
+	return r;
+}
+
+static struct known_file *find_file(const struct manager *m, const char *path)
+{
+	for (size_t i = 0; i < m->n_files; i++)
+		if (strcmp(m->files[i].path, path) == 0)
+			return &m->files[i];
+	return NULL;
+}
+
+/* The file's own string in the list, added when it is new, with its overlay noted; NULL without memory. */
+static const char *remember_file(struct manager *m, const char *path, const char *overlay)
+{
+	struct known_file *f = find_file(m, path);
+	cleanup_free char *own = overlay ? strdup(overlay) : NULL;
+
+	if (overlay && !own)
+		return NULL;
+	if (!f) {
+		struct known_file *v = reallocarray(m->files, m->n_files + 1, sizeof(*v));
+		if (!v)
+			return NULL;
+		m->files = v;
+		f = &v[m->n_files];
+		*f = (struct known_file){ .path = strdup(path) };
+		if (!f->path)
+			return NULL;
+		m->n_files++;
+	}
+	free(f->overlay);
+	f->overlay = take_ptr(&own);
+	return f->path;
+}
+
+const char *manager_file(const struct manager *m, size_t i, const char **ret_overlay)
+{
+	if (i >= m->n_files)
+		return NULL;
+	*ret_overlay = m->files[i].overlay;
+	return m->files[i].path;
+}
+
+const char *manager_overlay_of(const struct manager *m, const char *path)
+{
+	const struct known_file *f = find_file(m, path);
+
+	return f ? f->overlay : NULL;
+}
+
+int manager_check_names(const struct manager *m, const struct config *c, struct diag *diag)
 {
 	size_t total = m->roster.n;
 	int r = 0;
@@ -140,40 +230,17 @@ static int check_names(const struct manager *m, const struct config *c, struct d
 	return r;
 }
 
-static int apply_config(struct manager *m, const struct config *c, const char *top_file, bool start, const char *cause)
+int manager_load(struct manager *m, struct config *c, bool start, const char *cause, const struct manager_memory *memory,
+		 struct diag *diag)
 {
-	struct spec **old = NULL;
-	struct plan_step *steps = NULL;
-	size_t n_old = 0, n_steps = 0;
-
-	int r = specs_of_file(m, top_file, &old, &n_old);
-	if (r == 0)
-		r = plan_make(old, n_old, c->specs, c->n, &steps, &n_steps);
-	/* A step that runs out of memory doesn't keep the others from being taken. */
-	for (size_t i = 0; r == 0 && i < n_steps; i++) {
-		/* The old spec may have its last reference in a service that this very step changes. */
-		struct spec *held = steps[i].old ? spec_ref((struct spec *)steps[i].old) : NULL;
-		int e = apply_step(m, &steps[i], top_file, start, cause);
-		if (e < 0)
-			log_error("%s: cannot be set up: %s", plan_step_name(&steps[i]), err_text(e));
-		spec_unref(held);
-	}
-	start_made(m, cause);
-	free(steps);
-	free(old);
-	return r;
-}
-
-int manager_load(struct manager *m, const struct config *c, bool start, const char *cause, struct diag *diag)
-{
-	int r = check_names(m, c, diag);
+	int r = manager_check_names(m, c, diag);
 	if (r < 0)
 		return r;
-	const char *top_file = remember_file(m, c->path);
-	return top_file ? apply_config(m, c, top_file, start, cause) : -ENOMEM;
+	const char *top_file = remember_file(m, c->path, c->overlay);
+	return top_file ? manager_apply_config(m, c, top_file, start ? APPLY_START : APPLY_RELOAD, NULL, cause, memory) : -ENOMEM;
 }
 
-int manager_add(struct manager *m, struct spec *spec, const char *cause, struct diag *diag)
+int manager_add(struct manager *m, struct spec *spec, const char *cause, const struct manager_memory *memory, struct diag *diag)
 {
 	struct service *s = roster_first_of(&m->roster, spec->name);
 	struct where at = { .file = NULL };
@@ -187,32 +254,12 @@ int manager_add(struct manager *m, struct spec *spec, const char *cause, struct 
 		diag_error(diag, &at, NULL, NULL, "more than %d service instances in all", SPEC_SERVICES_MAX);
 		return -E2BIG;
 	}
-	int r = make_instances(m, spec, NULL);
-	start_made(m, cause);
-	return r;
-}
-
-int manager_reload(struct manager *m, const char *cause, struct diag *diag)
-{
-	cleanup_free struct config *configs = calloc(m->files.n + 1, sizeof(*configs));
-	if (!configs)
+	unsigned int n = memory ? memory->instances(memory->ctx, spec->name) : 0;
+	struct spec *scaled = n && n != spec->instances ? spec_scaled(spec, n) : spec_ref(spec);
+	if (!scaled)
 		return -ENOMEM;
-
-	/* All files are read before anything changes: a fault in one leaves the whole as it was. */
-	int r = 0;
-	size_t loaded = 0;
-	for (; loaded < m->files.n; loaded++) {
-		int e = config_load(m->files.v[loaded], m->cfg.host.environ, diag, &configs[loaded]);
-		if (e < 0) {
-			configs[loaded] = (struct config){ 0 };
-			r = e;
-		} else if ((e = check_names(m, &configs[loaded], diag)) < 0) {
-			r = e;
-		}
-	}
-	for (size_t i = 0; r == 0 && i < loaded; i++)
-		r = apply_config(m, &configs[i], m->files.v[i], false, cause);
-	for (size_t i = 0; i < loaded; i++)
-		config_done(&configs[i]);
-	return r == -ENOMEM ? r : r < 0 ? -EINVAL : 0;
+	int r = manager_make_instances(m, scaled, NULL, memory);
+	spec_unref(scaled);
+	manager_start_made(m, cause);
+	return r;
 }

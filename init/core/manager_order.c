@@ -102,7 +102,7 @@ static void end_if_stuck(struct manager *m)
 	const struct service *stuck = NULL;
 	char cause[SERVICE_CAUSE_MAX + 64], label[SERVICE_LABEL_MAX];
 
-	if (m->cfg.exit_when != EXIT_WHEN_ALL_ENDED || m->down_begun)
+	if (m->exit_when != EXIT_WHEN_ALL_ENDED || m->down_begun)
 		return;
 	for (size_t i = 0; i < m->roster.n; i++) {
 		const struct service *s = m->roster.v[i];

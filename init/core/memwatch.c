@@ -107,6 +107,8 @@ static void on_sample(void *ctx)
 	loop_timer_in(s->sampler, sample_interval(now.memory, limit));
 }
 
+static void look_for_oom(struct service *s);
+
 static uint64_t oom_kills(const struct service *s)
 {
 	struct cgroup_memory m;
@@ -137,6 +139,21 @@ void memwatch_begin(struct service *s)
 {
 	if (s->sampler)
 		loop_timer_in(s->sampler, 200 * USEC_MS);
+}
+
+void memwatch_change(struct service *s)
+{
+	const char *file = NULL;
+	char label[SERVICE_LABEL_MAX];
+
+	if (s->pid == 0)
+		return; /* its next start does it */
+	look_for_oom(s); /* what was before belongs to the caps before */
+	int r = memwatch_prepare(s, &file);
+	if (r < 0)
+		log_warning("%s: its new memory cap cannot be set%s%s: %s; watching its memory through /proc instead",
+			    service_label(s, label, sizeof(label)), file ? " in " : "", file ? file : "", err_text(r));
+	memwatch_begin(s);
 }
 
 static void look_for_oom(struct service *s)

@@ -12,6 +12,7 @@
 /* The program is about to run, or runs: sets the kernel's limits (before), starts the sampling (after exec). */
 int memwatch_prepare(struct service *s, const char **ret_file); /* 0, or -errno of the control file *ret_file */
 void memwatch_begin(struct service *s);
+void memwatch_change(struct service *s); /* its caps are others now: those of a service that runs are set at once */
 void memwatch_end(struct service *s); /* main has ended: no more sampling; notes an OOM kill */
 void memwatch_news(struct service *s); /* the kernel says that something happened */
 

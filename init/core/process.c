@@ -57,6 +57,15 @@ static int build_env(const struct service *s, const struct ids *ids, const struc
 	return strv_add(env, s->mark);
 }
 
+int process_env(struct service *s, struct strv *env)
+{
+	struct ids ids = { 0 };
+	const char *bad = NULL;
+
+	(void)ids_resolve(s->spec->user, s->spec->group, &ids, &bad); /* an unknown user has no HOME */
+	return build_env(s, &ids, NULL, env);
+}
+
 static void describe_key(const struct service *s, const char *key, struct text *t)
 {
 	if (!key)

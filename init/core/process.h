@@ -25,6 +25,8 @@ void process_tell_failure(struct service *s, const struct process_job *job, enum
 bool process_is_permanent(enum spawn_stage stage, int err);
 
 /* Signals main, or its group. 0 or -ESRCH. */
+/* The environment that its next start gets. 0 or -errno; *env is to be freed. */
+int process_env(struct service *s, struct strv *env);
 int process_signal(struct service *s, int sig, bool group);
 /* Signals all that is left of the service but not main. How many were reached. */
 size_t process_signal_rest(struct service *s, int sig);

@@ -113,15 +113,30 @@ void service_free(struct service *s)
 	free(s);
 }
 
+static bool differ(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) != 0 : a != b;
+}
+
 void service_set_spec(struct service *s, struct spec *spec, const struct outputs_place *place)
 {
 	struct spec *old = s->spec;
 
 	s->spec = spec_ref(spec);
+	bool caps = old->memory_max != spec->memory_max || old->max_memory_restart != spec->max_memory_restart ||
+		    old->oom_policy != spec->oom_policy;
+	bool checks = false;
+	for (int i = 0; i < CHECK_MAX; i++)
+		checks |= differ(spec_check(old, (enum check_kind)i), spec_check(spec, (enum check_kind)i)) ||
+			  !strv_equal(&old->check_argv[i], &spec->check_argv[i]);
 	spec_unref(old);
 	outputs_set(s, place);
 	watcher_set(s, place);
 	schedule_set(s);
+	if (caps)
+		memwatch_change(s);
+	if (checks && s->state == STATE_ONLINE)
+		health_begin(s);
 }
 
 /* Transitions. */
@@ -130,7 +145,7 @@ static struct service_event *add_event(struct service *s, enum state from, enum 
 {
 	struct service_event *e = &s->history[s->history_n++ % SERVICE_HISTORY];
 
-	*e = (struct service_event){ .wall = clock_wall(), .from = from, .to = to };
+	*e = (struct service_event){ .wall = clock_wall(), .from = from, .to = to, .pid = s->pid };
 	if (text_copy(e->cause, sizeof(e->cause), cause) < 0)
 		(void)text_format(e->cause, sizeof(e->cause), "%.*s...", (int)sizeof(e->cause) - 4, cause);
 	return e;
@@ -138,16 +153,23 @@ static struct service_event *add_event(struct service *s, enum state from, enum 
 
 void service_note(struct service *s, const char *what)
 {
-	add_event(s, s->state, s->state, what)->is_note = true;
+	struct service_event *e = add_event(s, s->state, s->state, what);
+
+	e->is_note = true;
+	if (s->host->noted)
+		s->host->noted(s->host->ctx, s, e);
 	s->host->changed(s->host->ctx, s);
 }
 
 static void note(struct service *s, enum state from, enum state to, const char *cause)
 {
-	s->since_wall = add_event(s, from, to, cause)->wall;
+	const struct service_event *e = add_event(s, from, to, cause);
 
+	s->since_wall = e->wall;
 	char label[SERVICE_LABEL_MAX];
 	log_notice("%s: %s -> %s (%s)", service_label(s, label, sizeof(label)), state_name(from), state_name(to), cause);
+	if (s->host->noted)
+		s->host->noted(s->host->ctx, s, e);
 }
 
 void service_apply(struct service *s, enum event event, const char *cause)

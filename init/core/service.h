@@ -26,6 +26,8 @@
 struct service;
 
 /* What all services of a manager share; borrowed by each. */
+struct service_event;
+
 struct service_host {
 	struct loop *loop;
 	struct reaper *reaper;
@@ -42,6 +44,7 @@ struct service_host {
 	void *ctx;
 	/* Both are called from within service_apply(): note it, act later. */
 	void (*changed)(void *ctx, struct service *s); /* the state or the wish changed */
+	void (*noted)(void *ctx, struct service *s, const struct service_event *e); /* a line of its history; may be NULL */
 	void (*ended)(void *ctx, struct service *s); /* at rest by itself: the rules said final or gave up */
 	/* Somebody wants it up: what it requires is started, what it conflicts with stopped. May be NULL, as the next two. */
 	void (*starts)(void *ctx, struct service *s);
@@ -63,6 +66,7 @@ struct service_event {
 	uint64_t wall; /* usec */
 	enum state from, to;
 	bool is_note; /* no change of state: something else that is worth knowing */
+	pid_t pid; /* its main process at that moment, 0: none */
 	char cause[SERVICE_CAUSE_MAX];
 };
 
@@ -143,7 +147,8 @@ int service_new(const struct service_host *host, struct spec *spec, unsigned int
 		const struct outputs_place *place, struct service **ret);
 void service_free(struct service *s); /* must be at rest; NULL is fine */
 
-/* Another spec for the same name; the caller restarts the service when it has to take effect. */
+/* Another spec for the same name: logs and memory caps follow at once, the rest where it is used next; the caller restarts the
+ * service when a key wants that. */
 void service_set_spec(struct service *s, struct spec *spec, const struct outputs_place *place);
 
 /* Wishes, with who or what wished it ("start by uid 0", "configuration changed"). */

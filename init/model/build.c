@@ -245,10 +245,26 @@ int build_check_defaults(const struct scope *scope, char *const *vars, struct di
 	return r;
 }
 
+int build_check_overlay(const struct scope *beneath, struct section *overlay, struct diag *diag)
+{
+	cleanup_with(spec_unref) struct spec *s = spec_new();
+	int r = s ? keys_defaults(s, KEY_IN_SERVICE) : -ENOMEM;
+
+	if (r == 0)
+		r = apply_scope(beneath, s, diag);
+	if (r == 0)
+		r = section_apply(overlay, s, KEY_IN_SERVICE, diag);
+	if (r == 0)
+		validate_caps(s, overlay, diag);
+	return r;
+}
+
 /* The name, the place and the defaults of all keys. */
 static int begin(struct spec *s, const struct build_source *src, const struct section *own)
 {
-	s->line = own->line;
+	s->line = src->line ? src->line : own->line;
+	if (src->overlay && !(s->overlay = strdup(src->overlay)))
+		return -ENOMEM;
 	s->name = strdup(src->name);
 	if (src->file)
 		s->file = strdup(src->file);

@@ -15,12 +15,17 @@ struct scope {
  * and never again. 0, -ENOMEM. */
 int build_check_defaults(const struct scope *scope, char *const *vars, struct diag *diag);
 
+/* Likewise an overlay that isn't asked for; it is section_check()ed already. `beneath` is the service's own section, and its scope. */
+int build_check_overlay(const struct scope *beneath, struct section *overlay, struct diag *diag);
+
 /* Stores the service of `own` (section_check()ed). `file` is absolute, or NULL for a command line, which then gives `argv` and
  * `env`. 0; -EINVAL (no spec, faults in diag); -ENOMEM. */
 struct build_source {
 	const char *name;
 	const char *file;
 	const char *dir; /* the default cwd */
+	unsigned int line; /* of the service's own section, 0: that of `own` */
+	const char *overlay; /* what lies on top, NULL: nothing */
 	char *const *argv; /* NULL: the command key */
 	char *const *env; /* the whole environment, NULL: none */
 };

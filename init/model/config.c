@@ -76,29 +76,52 @@ static int check_graph(const struct loader *l)
 	return r;
 }
 
+/* One that was asked for and that no section is called by. */
+static void check_overlay(const struct loader *l, const char *path)
+{
+	struct where at = { .file = path };
+	char buf[512];
+	struct text names = TEXT_INIT(buf);
+
+	if (!l->overlay || strv_has(&l->overlays, l->overlay))
+		return;
+	for (size_t i = 0; i < l->overlays.n; i++)
+		(void)text_addf(&names, "%s%s", i ? ", " : "", l->overlays.v[i]);
+	if (l->overlays.n)
+		diag_error(l->diag, &at, NULL, NULL, "no overlay '%s' (there are: %s)", l->overlay, buf);
+	else
+		diag_error(l->diag, &at, NULL, NULL, "no overlay '%s': no section is called [service:NAME:%s]", l->overlay,
+			   l->overlay);
+}
+
 /* Moves what was loaded to *ret. */
 static int hand_over(struct loader *l, char **path, struct config *ret)
 {
 	struct spec **specs = calloc(l->n_found + 1, sizeof(*specs));
+	char *overlay = l->overlay ? strdup(l->overlay) : NULL;
 
-	if (!specs)
+	if (!specs || (l->overlay && !overlay)) {
+		free(specs);
+		free(overlay);
 		return -ENOMEM;
+	}
 	for (size_t i = 0; i < l->n_found; i++)
 		specs[i] = take_ptr(&l->found[i].spec);
 	*ret = (struct config){ .pm1 = l->pm1,
 				.has_pm1 = l->has_pm1,
 				.specs = specs,
 				.n = l->n_found,
-				.path = take_ptr(path) };
+				.path = take_ptr(path),
+				.overlay = overlay };
 	l->pm1 = (struct spec_pm1){ 0 };
 	return 0;
 }
 
 /* `data` NULL: read the file. */
-static int load(const char *path, const char *data, size_t n, char *const *vars, struct diag *diag,
+static int load(const char *path, const char *overlay, const char *data, size_t n, char *const *vars, struct diag *diag,
 		struct config *ret)
 {
-	struct loader l = { .vars = vars, .diag = diag };
+	struct loader l = { .vars = vars, .diag = diag, .overlay = overlay };
 	size_t before = diag_errors(diag);
 	cleanup_free char *cwd = *path == '/' ? NULL : getcwd(NULL, 0);
 	cleanup_free char *abs = value_path(cwd ? cwd : "/", path);
@@ -110,6 +133,8 @@ static int load(const char *path, const char *data, size_t n, char *const *vars,
 		r = find_doubles(&l);
 	if (r == 0)
 		r = check_graph(&l);
+	if (r == 0)
+		check_overlay(&l, path);
 	if (r == 0)
 		warn_patience(&l);
 	diag_sort(diag);
@@ -123,13 +148,24 @@ static int load(const char *path, const char *data, size_t n, char *const *vars,
 
 int config_load(const char *path, char *const *vars, struct diag *diag, struct config *ret)
 {
-	return load(path, NULL, 0, vars, diag, ret);
+	return load(path, NULL, NULL, 0, vars, diag, ret);
+}
+
+int config_load_overlay(const char *path, const char *overlay, char *const *vars, struct diag *diag, struct config *ret)
+{
+	return load(path, overlay, NULL, 0, vars, diag, ret);
 }
 
 int config_parse(const char *path, const char *data, size_t n, char *const *vars, struct diag *diag,
 		 struct config *ret)
 {
-	return load(path, data, n, vars, diag, ret);
+	return load(path, NULL, data, n, vars, diag, ret);
+}
+
+int config_parse_overlay(const char *path, const char *overlay, const char *data, size_t n, char *const *vars, struct diag *diag,
+			 struct config *ret)
+{
+	return load(path, overlay, data, n, vars, diag, ret);
 }
 
 void config_done(struct config *c)
@@ -138,6 +174,7 @@ void config_done(struct config *c)
 		spec_unref(c->specs[i]);
 	free(c->specs);
 	free(c->path);
+	free(c->overlay);
 	spec_pm1_done(&c->pm1);
 	*c = (struct config){ 0 };
 }
@@ -204,6 +241,10 @@ int config_adhoc(const char *name, char *const *argv, const char *cwd, char *con
 	if (r == 0 && diag_errors(diag) > before)
 		r = -EINVAL;
 	section_done(&s);
+	if (r == 0) {
+		spec->dir = strdup(cwd);
+		r = spec->dir ? strv_from(&spec->options, options) : -ENOMEM;
+	}
 	if (r < 0) {
 		spec_unref(spec);
 		return r;

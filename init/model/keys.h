@@ -49,6 +49,7 @@ struct key {
 	const char *dflt; /* as it would be written; "" none */
 	uint64_t min, max; /* KEY_COUNT, KEY_SPAN, KEY_SIZE: allowed range, max 0: any; text: its longest length in bytes */
 	const char *choices; /* KEY_CHOICE: blank-separated, in the enum's order */
+	bool live; /* a change of it needs no restart of the service, or of pm1 */
 	size_t given; /* offset + 1 of a bool that notes that the key was set, 0: none */
 	const char *(*check)(const char *value); /* a further rule for text: NULL or what is wrong */
 	int (*set)(void *target, const struct key_input *in); /* KEY_CUSTOM: as keys_set() */

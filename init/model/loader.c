@@ -83,6 +83,7 @@ void loader_done(struct loader *l)
 		free(l->patience[i].section);
 		free(l->patience[i].value);
 	}
+	strv_done(&l->overlays);
 	free(l->found);
 	free(l->patience);
 	free(l->files);

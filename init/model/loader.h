@@ -30,10 +30,14 @@ struct file_id {
 	ino_t ino;
 };
 
+#define OVERLAYS_MAX 100 /* names that are remembered; a file with more is no file of a person */
+
 struct loader {
 	char *const *vars; /* borrowed */
 	struct diag *diag; /* borrowed */
 	struct spec_pm1 pm1; /* owned */
+	const char *overlay; /* borrowed; NULL: none */
+	struct strv overlays; /* owned: the names of all there are */
 	bool pm1_seen; /* a [pm1] section was there */
 	bool has_pm1; /* and held a key */
 	struct file_id *files; /* owned: those read so far */

@@ -11,6 +11,7 @@
 #include "model/include.h"
 #include "model/inifile.h"
 #include "model/keys.h"
+#include "model/services.h"
 #include "model/textfile.h"
 #include "model/value.h"
 
@@ -30,6 +31,7 @@ struct source {
 	ino_t ino;
 	struct scope scope;
 	struct section defaults; /* owned, if scope.defaults */
+	struct services services; /* owned: those of this file so far */
 	struct section current; /* owned */
 	struct section includes; /* owned: the include keys */
 	bool open; /* current is in use */
@@ -46,35 +48,6 @@ static bool is_service(const char *name)
 static bool is_ignored(const char *name)
 {
 	return strncmp(name, "x-", 2) == 0;
-}
-
-static int end_service(struct source *src, struct section *s)
-{
-	struct loader *l = src->l;
-	struct build_source from = { .name = s->name + strlen(SERVICE), .file = src->abs, .dir = src->dir };
-	const char *complaint = spec_name_fault(from.name);
-	struct where at = section_where(s, NULL);
-	struct spec *spec = NULL;
-	int r = section_check(s, KEY_IN_SERVICE, false, l->vars, l->diag);
-
-	if (r < 0)
-		return r;
-	if (complaint)
-		diag_error(l->diag, &at, NULL, NULL, "%s", complaint);
-	r = build_service(&from, &src->scope, s, l->vars, l->diag, &spec);
-	if (r == -EINVAL)
-		return loader_keep_spec(l, from.name, s, NULL);
-	if (r < 0)
-		return r;
-	l->instances += spec->instances;
-	if (l->instances > SPEC_SERVICES_MAX && l->instances - spec->instances <= SPEC_SERVICES_MAX)
-		diag_error(l->diag, &at, NULL, NULL, "more than %d instances in all", SPEC_SERVICES_MAX);
-	r = loader_keep_patience(l, s, spec->kill_timeout);
-	if (r < 0) {
-		spec_unref(spec);
-		return r;
-	}
-	return loader_keep_spec(l, from.name, s, spec);
 }
 
 static int end_defaults(struct source *src, struct section *s)
@@ -151,7 +124,7 @@ static int end_section(struct source *src)
 	else if (r == 0 && strcmp(s->name, "defaults") == 0)
 		r = end_defaults(src, s);
 	else if (r == 0 && is_service(s->name))
-		r = end_service(src, s);
+		r = services_keep(&src->services, s, !src->scope.defaults);
 	section_done(s);
 	return r;
 }
@@ -320,7 +293,10 @@ static int read_text(struct source *src, const char *data, size_t n)
 	if (r == 0)
 		r = end_section(src);
 	if (r == 0)
+		r = services_build(&src->services, src->l, &src->scope, src->abs, src->dir);
+	if (r == 0)
 		r = follow_includes(src);
+	services_done(&src->services);
 	section_done(&src->current);
 	section_done(&src->includes);
 	section_done(&src->defaults);

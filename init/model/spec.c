@@ -30,8 +30,16 @@ void spec_unref(struct spec *s)
 {
 	if (!s || --s->refs > 0)
 		return;
+	if (s->base) {
+		spec_unref(s->base);
+		free(s);
+		return;
+	}
 	free(s->name);
 	free(s->ns);
+	free(s->overlay);
+	free(s->dir);
+	strv_done(&s->options);
 	free(s->file);
 	free(s->command);
 	strv_done(&s->argv);
@@ -70,6 +78,24 @@ void spec_unref(struct spec *s)
 	strv_done(&s->watch_paths);
 	strv_done(&s->ignore_watch);
 	free(s);
+}
+
+struct spec *spec_scaled(struct spec *s, unsigned int instances)
+{
+	struct spec *base = s->base ? s->base : s, *copy = malloc(sizeof(*copy));
+
+	if (!copy)
+		return NULL;
+	*copy = *base;
+	copy->refs = 1;
+	copy->base = spec_ref(base);
+	copy->instances = instances;
+	return copy;
+}
+
+unsigned int spec_instances_given(const struct spec *s)
+{
+	return s->base ? s->base->instances : s->instances;
 }
 
 void spec_pm1_done(struct spec_pm1 *p)

@@ -35,11 +35,15 @@ enum exit_when { EXIT_WHEN_NEVER, EXIT_WHEN_ALL_ENDED, EXIT_WHEN_ANY_FAILED, EXI
 
 struct spec {
 	unsigned int refs;
+	struct spec *base; /* a reference: this is the same but for `instances`, and borrows all its memory; NULL: it is its own */
 
 	char *name; /* spec_name_fault() has none */
 	char *ns; /* namespace, "default" */
 	char *file; /* where it stands: absolute path of the INI, NULL for a command line */
 	unsigned int line; /* of the section header */
+	char *overlay; /* its [service:NAME:OVERLAY] that was laid on top, NULL: none */
+	char *dir; /* a command line's folder, and its options as key=value: with argv and env_base all it was made of */
+	struct strv options;
 	unsigned int key_line[128]; /* line where key number i was given, 0: default (keys.h numbers) */
 
 	char *command; /* as written, before ${VAR} */
@@ -142,6 +146,10 @@ struct spec_pm1 {
 struct spec *spec_new(void);
 struct spec *spec_ref(struct spec *s);
 void spec_unref(struct spec *s); /* NULL is fine */
+/* The same with another number of instances; NULL: no memory. */
+struct spec *spec_scaled(struct spec *s, unsigned int instances);
+/* How many instances the file asks for, whatever it was scaled to since. */
+unsigned int spec_instances_given(const struct spec *s);
 void spec_pm1_done(struct spec_pm1 *p);
 
 /* What is wrong with a service's name, or NULL. A name is up to SPEC_NAME_MAX of [A-Za-z0-9_.@-], begins with a

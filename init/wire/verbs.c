@@ -14,6 +14,10 @@ static const struct verb_info verbs[VERB_MAX] = {
 	[VERB_FLUSH] = { "io.pm1.Flush", false },
 	[VERB_SIGNAL] = { "io.pm1.Signal", false },
 	[VERB_RELOAD_CONFIG] = { "io.pm1.ReloadConfig", false },
+	[VERB_SCALE] = { "io.pm1.Scale", false },
+	[VERB_DUMP] = { "io.pm1.Dump", true },
+	[VERB_ENV] = { "io.pm1.Env", true },
+	[VERB_EVENTS] = { "io.pm1.Events", true },
 	[VERB_REOPEN_LOGS] = { "io.pm1.ReopenLogs", false },
 	[VERB_KILL] = { "io.pm1.Kill", false },
 	[VERB_POWER] = { "io.pm1.Power", false },
@@ -63,11 +67,13 @@ const char verbs_interface[] =
 	"# No target: all. `brief`: of pm2_env and pm1 only what a table shows. `supervisor` tells of pm1 itself.\n"
 	"method List(targets: ?[]string, brief: ?bool) -> (services: []Service, supervisor: object)\n"
 	"\n"
-	"# Exactly one of the three. A target is a name, an id, a namespace, all or /regex/.\n"
-	"method Start(targets: ?[]string, file: ?string, command: ?Command)\n"
+	"# Exactly one of the first three. A target is a name, an id, a namespace, all or /regex/. `overlay`: of a file; without it the one\n"
+	"# it was started with, \"\" for none. `memory`: of Dump, by name: {instances: ?int, up: []int}.\n"
+	"method Start(targets: ?[]string, file: ?string, command: ?Command, overlay: ?string, memory: ?object)\n"
 	"  -> (services: []Service, messages: []string)\n"
 	"method Stop(targets: []string) -> (services: []Service)\n"
-	"method Restart(targets: []string) -> (services: []Service)\n"
+	"# `update_env`: files are read again for these services first, and this is the environment of those from a command line.\n"
+	"method Restart(targets: []string, update_env: ?[]string) -> (services: []Service)\n"
 	"# By exec_reload where there is one; else as Restart.\n"
 	"method Reload(targets: []string) -> (services: []Service)\n"
 	"method Delete(targets: []string) -> (services: []Service)\n"
@@ -75,8 +81,26 @@ const char verbs_interface[] =
 	"method Flush(targets: ?[]string) -> (services: []Service)\n"
 	"method Signal(signal: string, targets: []string) -> (services: []Service)\n"
 	"\n"
-	"# Reads the files again and starts, stops and restarts only what changed.\n"
-	"method ReloadConfig() -> (messages: []string)\n"
+	"# Reads the files again and starts, stops and restarts only what changed; `dry_run`: only says what that would be.\n"
+	"# A value is null where it is not for every eye; effect: live, restart, next start.\n"
+	"type Key (key: string, what: (changed, added, gone), old: ?string, new: ?string, effect: string)\n"
+	"# No name: the section [pm1].\n"
+	"type Change (name: ?string, file: string, what: (added, removed, changed), restart: bool, keys: []Key)\n"
+	"method ReloadConfig(dry_run: ?bool) -> (changes: []Change, lines: []string, messages: []string)\n"
+	"\n"
+	"# to: 4, +2 or -1.\n"
+	"method Scale(target: string, to: string) -> (services: []Service)\n"
+	"\n"
+	"# The list as it can be started again: each entry is the parameters of a Start.\n"
+	"method Dump() -> (format: int, version: string, list: []object)\n"
+	"\n"
+	"# NAME=value, as the next start gets them.\n"
+	"method Env(targets: []string) -> (services: [](name: string, pm_id: int, instance: int, env: []string))\n"
+	"\n"
+	"# What the services remember; with `more`, each change of a state thereafter. time: ms since 1970.\n"
+	"type Event (time: int, name: string, pm_id: int, instance: int, from: string, to: string, cause: string, note: bool,\n"
+	"  pid: ?int, by: ?(uid: int, pid: int))\n"
+	"method Events(targets: ?[]string) -> (events: []Event)\n"
 	"method ReopenLogs() -> ()\n"
 	"\n"
 	"# Stops every service, then pm1 itself. The reply comes when the services are down.\n"

@@ -190,7 +190,7 @@ Test(cli_look, words_that_are_not_understood_say_so_and_the_exit_code_is_1)
 		{ { "stauts" }, "status" },
 		{ { "help", "stauts" }, "status" },
 		{ { "help", "nonsense" }, "neither a verb nor a key" },
-		{ { "help", "scale" }, "not there yet; write instances" },
+		{ { "help", "monit" }, "not there yet; `status' and" },
 		{ { "startup" }, "not there yet; let the machine's init" },
 		{ { "stop" }, "usage: pm1 stop TARGET..." },
 		{ { "send-signal", "TERM" }, "usage: pm1 send-signal SIGNAL TARGET..." },

@@ -2,12 +2,15 @@
  *
  * Each call answers when what was asked for is true; then the table of all services is shown, as PM2 does. */
 #include "tools/cli/ask.h"
+#include "tools/cli/launch.h"
 #include "tools/cli/look.h"
 #include "tools/cli/out.h"
 #include "tools/cli/status.h"
 
 #include "base/banned.h"
 #include "base/parse.h"
+
+#include <unistd.h>
 
 static int act(struct cli *c, enum verb v, json_t *params)
 {
@@ -30,7 +33,13 @@ int cmd_stop(struct cli *c)
 
 int cmd_restart(struct cli *c)
 {
-	return on_targets(c, VERB_RESTART);
+	size_t dropped = 0;
+	if (!options_has(&c->given, "update-env"))
+		return on_targets(c, VERB_RESTART);
+	json_t *env = launch_env(environ, &dropped);
+	if (dropped > 0)
+		out_error("warning: %zu environment variables aren't UTF-8; leaving them out", dropped);
+	return act(c, VERB_RESTART, json_pack("{s:o, s:o}", "targets", ask_words(c, 0), "update_env", env));
 }
 
 int cmd_reload(struct cli *c)
@@ -62,6 +71,11 @@ int cmd_flush(struct cli *c)
 		}
 	reply_done(&r);
 	return code;
+}
+
+int cmd_scale(struct cli *c)
+{
+	return act(c, VERB_SCALE, json_pack("{s:s, s:s}", "target", c->given.words[0], "to", c->given.words[1]));
 }
 
 int cmd_send_signal(struct cli *c)

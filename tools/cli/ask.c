@@ -20,11 +20,15 @@ static usec_t patience(enum verb v)
 	case VERB_RELOAD:
 	case VERB_DELETE:
 	case VERB_RELOAD_CONFIG:
+	case VERB_SCALE:
 	case VERB_KILL:
 	case VERB_POWER:
 		return CLIENT_PATIENT;
 	case VERB_PING:
 	case VERB_LIST:
+	case VERB_DUMP:
+	case VERB_ENV:
+	case VERB_EVENTS:
 	case VERB_RESET:
 	case VERB_FLUSH:
 	case VERB_SIGNAL:
@@ -38,7 +42,7 @@ static usec_t patience(enum verb v)
 }
 
 /* Messages of the supervisor stand as they are: they name their place themselves. */
-static void print_messages(const json_t *params)
+void ask_messages(const json_t *params)
 {
 	size_t i;
 	json_t *m;
@@ -65,12 +69,12 @@ static int explain(const struct cli *c, enum verb v, const struct reply *r)
 	if (strcmp(r->error, ERROR_NO_SUCH_SERVICE) == 0) {
 		no_such_service(r->params);
 	} else if (strcmp(r->error, ERROR_INVALID_CONFIG) == 0) {
-		print_messages(r->params);
+		ask_messages(r->params);
 		return EXIT_BAD_CONFIG;
 	} else if (strcmp(r->error, ERROR_NOT_DONE) == 0) {
 		if (json_array_size(json_object_get(r->params, "messages")) == 0)
 			out_error("%s: not done", c->command->name);
-		print_messages(r->params);
+		ask_messages(r->params);
 	} else if (strcmp(r->error, ERROR_DENIED) == 0) {
 		out_error("%s: denied: only root and pm1's own user may", c->command->name);
 	} else if (strcmp(r->error, ERROR_BUSY) == 0) {

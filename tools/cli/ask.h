@@ -21,6 +21,8 @@ int ask_list(struct cli *c, bool brief, struct reply *ret);
  * too, or EXIT_NOT_DONE and the reason told. ask_settle() prints, explains and frees an error reply: the exit code. */
 int ask_raw(const struct cli *c, struct client *to, enum verb v, json_t *params, struct reply *ret);
 int ask_settle(const struct cli *c, enum verb v, struct reply *r);
+/* The `messages` of a reply on stderr, a line each. */
+void ask_messages(const json_t *params);
 /* Says that nothing answers. */
 void ask_nobody(int err, const struct text *tried);
 

@@ -209,6 +209,76 @@ int client_call(struct client *c, enum verb v, json_t *params, usec_t within, st
 	return r;
 }
 
+/* A stream of replies. */
+struct stream {
+	struct exchange x;
+	struct loop_timer *timer; /* for the first */
+	bool (*fn)(void *ctx, const struct reply *r);
+	void *ctx;
+};
+
+static void on_stream(void *ctx, int fd, uint32_t events)
+{
+	struct stream *s = ctx;
+	if (events & EPOLLOUT)
+		send_rest(&s->x, fd);
+	if (!(events & (EPOLLIN | EPOLLHUP | EPOLLERR)))
+		return;
+	int r = frame_in_read(&s->x.in, fd);
+	if (r == -EAGAIN)
+		return;
+	if (r <= 0) {
+		bool begun = loop_timer_due(s->timer) == USEC_NEVER;
+		end(&s->x, begun ? 0 : r == 0 || r == -ECONNRESET ? -EPIPE : r);
+		return;
+	}
+	size_t n;
+	const char *msg;
+	while ((msg = frame_next(&s->x.in, &n))) {
+		struct reply reply = { 0 };
+		loop_timer_off(s->timer);
+		r = message_parse_reply(msg, n, &reply);
+		if (r < 0) {
+			end(&s->x, r);
+			return;
+		}
+		bool more = s->fn(s->ctx, &reply) && reply.continues;
+		reply_done(&reply);
+		if (!more) {
+			end(&s->x, 0);
+			return;
+		}
+	}
+}
+
+int client_stream(struct client *c, enum verb v, json_t *params, bool (*fn)(void *ctx, const struct reply *r), void *ctx)
+{
+	cleanup_free char *msg = message_call(verb_info(v)->method, params, true);
+	if (!msg)
+		return -ENOMEM;
+	struct stream s = { .x = { .result = -EINPROGRESS }, .fn = fn, .ctx = ctx };
+	frame_in_init(&s.x.in, FRAME_OUT_MAX);
+	frame_out_init(&s.x.out, FRAME_IN_MAX);
+	int r = frame_out_add(&s.x.out, msg);
+	if (r == 0)
+		r = loop_new(&s.x.loop);
+	if (r == 0)
+		r = loop_timer_new(s.x.loop, on_timeout, &s.x, &s.timer);
+	if (r == 0)
+		r = loop_add(s.x.loop, c->fd, EPOLLIN | EPOLLOUT, LOOP_NORMAL, on_stream, &s, &s.x.source);
+	if (r == 0) {
+		loop_timer_at(s.timer, clock_mono() + CLIENT_QUICK);
+		(void)loop_run(s.x.loop);
+		r = s.x.result;
+	}
+	loop_remove(&s.x.source);
+	loop_timer_free(&s.timer);
+	loop_free(s.x.loop);
+	frame_in_done(&s.x.in);
+	frame_out_done(&s.x.out);
+	return r;
+}
+
 static void on_more(void *ctx, int fd, uint32_t events)
 {
 	char buf[256];

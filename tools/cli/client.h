@@ -29,6 +29,10 @@ void client_pause(usec_t span); /* for what the kernel sends no event for */
  * reply), -EMSGSIZE (the call is too big), -EBADMSG (the answer is no reply), -ENOMEM. */
 int client_call(struct client *c, enum verb v, json_t *params, usec_t within, struct reply *ret);
 
+/* A call that is answered again and again, until the other side closes the connection or says that this was the last: fn is called for each
+ * reply, an error reply too, and returns whether to go on. Takes the reference to params. 0, or as client_call() when the first reply doesn't come. */
+int client_stream(struct client *c, enum verb v, json_t *params, bool (*fn)(void *ctx, const struct reply *r), void *ctx);
+
 /* Waits until the other side has closed the connection: pm1 does that as the last thing of its life. */
 void client_wait_end(struct client *c, usec_t within);
 

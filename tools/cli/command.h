@@ -76,7 +76,13 @@ int cmd_logs(struct cli *c);
 int cmd_ping(struct cli *c);
 int cmd_kill(struct cli *c);
 int cmd_reload(struct cli *c);
-int cmd_reload_config(struct cli *c);
+int cmd_reload_config(struct cli *c); /* and diff */
+int cmd_scale(struct cli *c);
+int cmd_env(struct cli *c);
+int cmd_events(struct cli *c);
+int cmd_save(struct cli *c);
+int cmd_resurrect(struct cli *c);
+int cmd_cleardump(struct cli *c);
 int cmd_reload_logs(struct cli *c);
 int cmd_power(struct cli *c); /* poweroff, reboot and halt: its own name says which */
 int cmd_help(struct cli *c);

@@ -43,6 +43,7 @@ static const struct cli_option start_options[] = {
 	{ "ignore-watch", NULL, 0, "PATHS", "ignore_watch", NULL, "files that don't count as changed" },
 	{ "uid", "user", 0, "USER", "user", NULL, "user it runs as" },
 	{ "gid", "group", 0, "GROUP", "group", NULL, "group it runs as" },
+	{ "env", NULL, 0, "NAME", NULL, NULL, "with a file: lay its sections [service:...:NAME] on top; `--env=' for none" },
 	{ "set", NULL, 0, "KEY=VALUE", NULL, NULL, "any key of an INI service section" },
 	{ 0 },
 };
@@ -59,7 +60,33 @@ static const struct cli_option bare_options[] = {
 	{ 0 },
 };
 
+static const struct cli_option env_options[] = {
+	{ "env", NULL, 0, "NAME", NULL, NULL, "lay the sections [service:...:NAME] on top of their services" },
+	{ 0 },
+};
+
+static const struct cli_option restart_options[] = {
+	{ "update-env", NULL, 'a', NULL, NULL, NULL, "read files again for these services first; others get this environment" },
+	{ 0 },
+};
+
+static const struct cli_option reload_config_options[] = {
+	{ "dry-run", NULL, 0, NULL, NULL, NULL, "print what would change, and change nothing" },
+	{ 0 },
+};
+
+static const struct cli_option save_options[] = {
+	{ "force", NULL, 'f', NULL, NULL, NULL, "save a list without services too" },
+	{ 0 },
+};
+
+static const struct cli_option events_options[] = {
+	{ "follow", NULL, 'f', NULL, NULL, NULL, "go on with each change as it happens" },
+	{ 0 },
+};
+
 static const struct cli_option check_options[] = {
+	{ "env", NULL, 0, "NAME", NULL, NULL, "lay the sections [service:...:NAME] on top of their services" },
 	{ "json", NULL, 0, NULL, NULL, NULL, "print faults and services as JSON" },
 	{ 0 },
 };
@@ -85,23 +112,23 @@ static const struct cli_option help_options[] = {
 };
 
 static const struct command commands[] = {
-	{ "run", "", "FILE.ini", "supervise the services of FILE in the foreground",
+	{ "run", "", "[--env NAME] FILE.ini", "supervise the services of FILE in the foreground",
 	  "What a container's ENTRYPOINT calls. The services' output is copied to standard output with their "
 	  "names in front. TERM and INT stop them; HUP reads the file again. When all have ended, it ends with the first "
 	  "failure's exit code, or 0.",
-	  GROUP_SUPERVISOR, NULL, 0, 0, NULL },
+	  GROUP_SUPERVISOR, env_options, 0, 0, NULL },
 	{ "--", "", "COMMAND [ARGS]", "be a bare init for one command, as tini is",
 	  "pm1 [OPTIONS] -- COMMAND [ARGS] forwards signals, reaps, and ends with the command's exit code or 128 + its "
 	  "signal; 127 when there is no such command, 126 when it can't be run.",
 	  GROUP_SUPERVISOR, bare_options, 0, 0, NULL },
-	{ "daemon", "", "[--ready-fd N] [FILE.ini]", "the supervisor in the background; `start' runs it when needed", NULL,
+	{ "daemon", "", "[--ready-fd N] [--env NAME] [FILE.ini]", "the supervisor in the background; `start' runs it when needed", NULL,
 	  GROUP_SUPERVISOR, NULL, 0, 0, NULL },
 	{ "logd", "", "", "the log writer; the supervisor starts it", NULL, GROUP_SUPERVISOR, NULL, 0, 0, NULL },
 	{ "health-probe", "", "URL [TIME]", "ask a server once: what a health check does",
 	  "URL is http://ADDRESS:PORT/PATH, tcp:ADDRESS:PORT or unix:/PATH, with a numeric address or localhost. Prints what it found; "
 	  "ends with 0 when the server is there (http: status 200 to 399), else with 1. TIME is how long it may take (30s).",
 	  GROUP_SUPERVISOR, NULL, 0, 0, NULL },
-	{ "check", "", "FILE.ini", "print every fault of a configuration, and what it would run",
+	{ "check", "", "[--env NAME] FILE.ini", "print every fault of a configuration, and what it would run",
 	  "Starts nothing. Each fault is a line FILE:LINE: [SECTION] KEY: what is wrong (what is allowed).",
 	  GROUP_SUPERVISOR, check_options, 0, 0, NULL },
 
@@ -114,10 +141,16 @@ static const struct command commands[] = {
 	  GROUP_ACT, start_options, 0, WORDS_ANY, cmd_start },
 	{ "stop", "", "TARGET...", "stop services and wait until they are down", TARGETS, GROUP_ACT, NULL, 1, WORDS_ANY,
 	  cmd_stop },
-	{ "restart", "", "TARGET...", "stop and start services; starts a stopped one", TARGETS, GROUP_ACT, NULL, 1,
-	  WORDS_ANY, cmd_restart },
+	{ "restart", "", "[--update-env] TARGET...", "stop and start services; starts a stopped one",
+	  "With --update-env a service that was started by a command line gets the environment of this call in place of the one it had; "
+	  "for a service of a file the file and its env_file are read again, ${VAR} still being pm1's own. " TARGETS,
+	  GROUP_ACT, restart_options, 1, WORDS_ANY, cmd_restart },
 	{ "reload", "", "TARGET...", "have services read their files anew by exec_reload; without one, restart them", TARGETS,
 	  GROUP_ACT, NULL, 1, WORDS_ANY, cmd_reload },
+	{ "scale", "", "NAME N|+N|-N", "run N instances of a service, or N more, or N less",
+	  "Those with the highest numbers go first, so that the rest keep theirs. The number stands until the file says another one than "
+	  "it did.",
+	  GROUP_ACT, NULL, 2, 2, cmd_scale },
 	{ "delete", "del", "TARGET...", "stop services and forget them", TARGETS, GROUP_ACT, NULL, 1, WORDS_ANY,
 	  cmd_delete },
 	{ "send-signal", "sendSignal", "SIGNAL TARGET...", "send a signal to the main processes of services", TARGETS,
@@ -136,6 +169,12 @@ static const struct command commands[] = {
 	{ "pid", "", "[TARGET...]", "process ids, one a line", NULL, GROUP_LOOK, NULL, 0, WORDS_ANY, cmd_pid },
 	{ "id", "", "TARGET...", "ids of services, as JSON", NULL, GROUP_LOOK, NULL, 1, WORDS_ANY, cmd_id },
 
+	{ "env", "", "TARGET...", "the environment that services get at their next start, NAME=value", TARGETS, GROUP_LOOK, NULL, 1, WORDS_ANY,
+	  cmd_env },
+	{ "events", "", "[--follow] [TARGET...]", "what happened to services, and why",
+	  "The last changes of state of each service, in the order of their times; with --json one object a line. " TARGETS, GROUP_LOOK,
+	  events_options, 0, WORDS_ANY, cmd_events },
+
 	{ "logs", "", "[TARGET...]", "print the last log lines and follow them",
 	  "Rotated and compressed files are read as one with the current one, and the lines of all services come in the order of "
 	  "their times. Those are known to a tenth of a second: pm1 notes them in hidden files beside the logs. A REGEX is a "
@@ -147,8 +186,18 @@ static const struct command commands[] = {
 
 	{ "ping", "", "", "ask whether pm1 is there", NULL, GROUP_DAEMON, NULL, 0, 0, cmd_ping },
 	{ "kill", "", "", "stop all services, then pm1 itself", NULL, GROUP_DAEMON, NULL, 0, 0, cmd_kill },
-	{ "reload-config", "", "", "read the INI files again; only what changed is restarted", NULL, GROUP_DAEMON, NULL, 0,
-	  0, cmd_reload_config },
+	{ "reload-config", "", "[--dry-run]", "read the INI files again; only what changed is touched",
+	  "Prints a line for each key that changed. A key marked live takes effect at once, or where it is used next; the others restart "
+	  "their service, if it runs. A fault in any file, and nothing changes.",
+	  GROUP_DAEMON, reload_config_options, 0, 0, cmd_reload_config },
+	{ "diff", "", "", "what `reload-config' would change", NULL, GROUP_DAEMON, NULL, 0, 0, cmd_reload_config },
+	{ "save", "dump", "[FILE]", "save the list of services, for `resurrect'",
+	  "The files with their overlays, command lines with all they need, scaled numbers, and who is stopped. The list holds "
+	  "environments: nobody else can read it. The one before stays beside it as FILE.bak.",
+	  GROUP_DAEMON, save_options, 0, 1, cmd_save },
+	{ "resurrect", "", "[FILE]", "start what was saved, as it was; starts pm1 itself when it isn't running",
+	  "What is there already is left as it is.", GROUP_DAEMON, NULL, 0, 1, cmd_resurrect },
+	{ "cleardump", "", "", "forget what was saved", NULL, GROUP_DAEMON, NULL, 0, 0, cmd_cleardump },
 	{ "poweroff", "", "", "stop the services and switch the machine off", "Only where pm1 is the init of a machine.",
 	  GROUP_DAEMON, NULL, 0, 0, cmd_power },
 	{ "reboot", "", "", "stop the services and boot again", "Only where pm1 is the init of a machine.", GROUP_DAEMON,

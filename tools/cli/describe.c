@@ -183,6 +183,7 @@ static void program_rows(const struct cli *c, const json_t *s)
 		if (asprintf(&place, "%s:%lld", file, look_int(s, "pm1.line", 0)) < 0)
 			place = NULL;
 		row(c, "defined in", place, NULL);
+		row_str(c, "overlay", s, "pm1.overlay");
 	}
 	row_str(c, "exec mode", s, "pm2_env.exec_mode");
 	row_int(c, "instances", s, "pm2_env.instances");
@@ -239,6 +240,7 @@ static void log_rows(const struct cli *c, const json_t *s)
 	row(c, "log trouble", look_str(s, "pm1.log.trouble", NULL), COLOR_RED);
 }
 
+/* "by uid 0" is a part of the cause. */
 static void history_rows(const struct cli *c, const json_t *s)
 {
 	size_t i;

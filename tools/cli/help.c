@@ -67,13 +67,8 @@ static void print_options(FILE *f, const struct cli_option *options)
 static const struct {
 	const char *verb, *instead;
 } missing[] = {
-	{ "scale", "write instances in the file, then `reload-config'" },
 	{ "monit", "`status' and `logs' look" },
-	{ "save", "the INI file is what is remembered" },
-	{ "dump", "the INI file is what is remembered" },
-	{ "resurrect", "`start FILE.ini' starts what the file says" },
 	{ "startup", "let the machine's init call `pm1 run FILE.ini'" },
-	{ "env", "`describe' shows the rest" },
 };
 
 static const char *missing_instead(const char *verb)

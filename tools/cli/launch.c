@@ -238,6 +238,11 @@ static json_t *strings(char *const *v, size_t *dropped)
 	return a;
 }
 
+json_t *launch_env(char *const *env, size_t *dropped)
+{
+	return strings(env, dropped);
+}
+
 json_t *launch_command(const char *name, const struct strv *argv, const char *cwd, char *const *env,
 		       const struct strv *options, size_t *dropped)
 {

@@ -39,6 +39,8 @@ int launch_options(const struct options *given, struct strv *ret, struct text *f
 /* Whether an option that only a command line takes was given (its name), or NULL. */
 const char *launch_any_option(const struct options *given);
 
+/* The entries that are UTF-8; the count of the others is added to *dropped. NULL: no memory. */
+json_t *launch_env(char *const *env, size_t *dropped);
 /* {name, argv, cwd, env, options}. Entries of `env` that are no UTF-8 are left out and their count added to *dropped.
  * NULL: no memory, or an argument is no UTF-8. */
 json_t *launch_command(const char *name, const struct strv *argv, const char *cwd, char *const *env,

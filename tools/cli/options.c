@@ -135,7 +135,7 @@ int options_parse(const struct cli_option *const *tables, size_t n, char *const 
 		}
 		if (arg[0] == '-' && arg[1] == '-')
 			r = parse_long(tables, n, argv, &i, fault, &o);
-		else if (arg[0] == '-' && arg[1])
+		else if (arg[0] == '-' && arg[1] && (arg[1] < '0' || arg[1] > '9')) /* -1 is a number: pm1 scale web -1 */
 			r = parse_short(tables, n, argv, &i, fault, &o);
 		else
 			o.words[o.nwords++] = arg;

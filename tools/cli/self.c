@@ -65,11 +65,6 @@ int cmd_kill(struct cli *c)
 	return say(c, code, &r, "pm1 has stopped its services and is gone");
 }
 
-int cmd_reload_config(struct cli *c)
-{
-	return do_and_say(c, VERB_RELOAD_CONFIG, NULL, "configuration read");
-}
-
 int cmd_reload_logs(struct cli *c)
 {
 	return do_and_say(c, VERB_REOPEN_LOGS, NULL, "log files opened anew");

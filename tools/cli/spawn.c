@@ -9,6 +9,7 @@
 #include "base/strv.h"
 #include "base/sys.h"
 #include "loop/loop.h"
+#include "tools/cli/ask.h"
 #include "tools/cli/client.h"
 #include "tools/cli/out.h"
 
@@ -21,6 +22,8 @@
 
 #define READY_WITHIN CLIENT_QUICK
 #define END_WITHIN USEC_SEC /* from the end of its pipe to its exit */
+#define TRIED_MAX 2048
+#define TAKEN_LOOK (10 * USEC_MS)
 #define READY_TEXT_MAX 65536 /* bytes of what the daemon says */
 
 struct waiting {
@@ -104,11 +107,11 @@ static int failed_code(pid_t pid)
 	return faults ? EXIT_BAD_CONFIG : EXIT_NOT_DONE;
 }
 
-static int start_child(const struct cli *c, const char *file, int ready_fd, pid_t *ret_pid)
+static int start_child(const struct cli *c, const char *file, const char *overlay, int ready_fd, pid_t *ret_pid)
 {
 	char number[16];
 	(void)text_format(number, sizeof(number), "%d", ready_fd);
-	const char *const args[] = { "pm1", "daemon", "--ready-fd", number, file, NULL };
+	const char *const args[] = { "pm1",  "daemon", "--ready-fd", number, overlay ? "--env" : file, overlay, file, NULL };
 	struct strv argv = { 0 }, env = { 0 };
 	int r = strv_from(&argv, (char *const *)args);
 	if (r == 0)
@@ -127,7 +130,7 @@ static int start_child(const struct cli *c, const char *file, int ready_fd, pid_
 	return r;
 }
 
-int spawn_daemon(const struct cli *c, const char *file, bool *ret_taken)
+int spawn_daemon(const struct cli *c, const char *file, const char *overlay, bool *ret_taken)
 {
 	int ends[2];
 	int r = sys_pipe2(ends, O_NONBLOCK);
@@ -138,7 +141,7 @@ int spawn_daemon(const struct cli *c, const char *file, bool *ret_taken)
 	cleanup_fd int in = ends[0];
 	cleanup_fd int out = ends[1];
 	pid_t pid = 0;
-	r = start_child(c, file, out, &pid);
+	r = start_child(c, file, overlay, out, &pid);
 	close_fd(&out);
 	cleanup_free char *buf = malloc(READY_TEXT_MAX);
 	if (r == 0 && !buf)
@@ -168,4 +171,29 @@ int spawn_daemon(const struct cli *c, const char *file, bool *ret_taken)
 	if (said.len == 0)
 		out_error("pm1 ended before it was ready");
 	return failed_code(pid);
+}
+
+int spawn_connect(const struct cli *c, const char *file, const char *overlay, struct client *client, bool *ret_fresh)
+{
+	char buf[TRIED_MAX];
+	struct text tried = TEXT_INIT(buf);
+	bool taken = false;
+	int code = spawn_daemon(c, file, overlay, &taken), r;
+	if (code != EXIT_DONE)
+		return code;
+	/* Another's daemon holds the lock, and listens soon. */
+	usec_t until = clock_mono() + (taken ? CLIENT_QUICK : 0);
+	do {
+		text_init(&tried, buf, sizeof(buf));
+		r = client_open(client, c->socket, &tried);
+		if (r == -ENOENT && taken)
+			client_pause(TAKEN_LOOK);
+	} while (r == -ENOENT && clock_mono() < until);
+	if (r < 0) {
+		out_error("pm1 was started, but:");
+		ask_nobody(r, &tried);
+		return EXIT_NOT_DONE;
+	}
+	*ret_fresh = !taken;
+	return EXIT_DONE;
 }

@@ -20,7 +20,6 @@
 
 #define DEFAULT_FILE "pm1.ini"
 #define TRIED_MAX 2048
-#define TAKEN_LOOK (10 * USEC_MS)
 
 /* One Start call to be made. */
 struct job {
@@ -144,7 +143,7 @@ static bool add_file(const struct cli *c, struct jobs *jobs, const char *path)
 	if (!is_readable(path))
 		return false;
 	char *absolute = launch_absolute(path);
-	json_t *params = absolute ? json_pack("{s:s}", "file", absolute) : NULL;
+	json_t *params = absolute ? json_pack("{s:s, s:s*}", "file", absolute, "overlay", options_get(&c->given, "env")) : NULL;
 	if (!params) {
 		free(absolute);
 		return no_memory(), false;
@@ -181,6 +180,10 @@ static bool add_word(const struct cli *c, struct jobs *jobs, const char *word)
 static bool add_job(const struct cli *c, struct jobs *jobs, const char *word)
 {
 	json_t *params = NULL;
+	if (options_has(&c->given, "env") && launch_kind(word) != LAUNCH_FILE) {
+		out_error("start: --env chooses an overlay of an INI file, and '%s' is none", word);
+		return false;
+	}
 	switch (launch_kind(word)) {
 	case LAUNCH_TARGET:
 		return add_word(c, jobs, word);
@@ -283,25 +286,7 @@ static int connect_or_spawn(struct cli *c, struct jobs *jobs, struct client *cli
 	}
 	if (!only_new_ones(jobs, &tried))
 		return EXIT_NOT_DONE;
-	bool taken = false;
-	int code = spawn_daemon(c, jobs->v[0].file, &taken);
-	if (code != EXIT_DONE)
-		return code;
-	/* Another's daemon holds the lock, and listens soon. */
-	usec_t until = clock_mono() + (taken ? CLIENT_QUICK : 0);
-	do {
-		text_init(&tried, buf, sizeof(buf));
-		r = client_open(client, c->socket, &tried);
-		if (r == -ENOENT && taken)
-			client_pause(TAKEN_LOOK);
-	} while (r == -ENOENT && clock_mono() < until);
-	if (r < 0) {
-		out_error("pm1 was started, but:");
-		ask_nobody(r, &tried);
-		return EXIT_NOT_DONE;
-	}
-	*ret_fresh = !taken;
-	return EXIT_DONE;
+	return spawn_connect(c, jobs->v[0].file, jobs->v[0].file ? options_get(&c->given, "env") : NULL, client, ret_fresh);
 }
 
 static void end_again(struct client *client)
