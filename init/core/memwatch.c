@@ -154,6 +154,9 @@ void memwatch_change(struct service *s)
 		log_warning("%s: its new memory cap cannot be set%s%s: %s; watching its memory through /proc instead",
 			    service_label(s, label, sizeof(label)), file ? " in " : "", file ? file : "", err_text(r));
 	memwatch_begin(s);
+	/* The kernel tells when the limit is passed, not that it has been. */
+	if (kernel_does_it(s) && !s->sampler)
+		memwatch_news(s);
 }
 
 static void look_for_oom(struct service *s)
