@@ -120,6 +120,13 @@ static char *show_cron_restart(const void *target)
 	return strdup(s && *s ? s : "none");
 }
 
+static char *show_ready(const void *target)
+{
+	const char *s = ((const struct spec *)target)->ready;
+
+	return strdup(s && *s ? s : "exec");
+}
+
 static char *show_schedule(const void *target)
 {
 	const char *s = ((const struct spec *)target)->schedule;
@@ -153,7 +160,7 @@ static const struct custom_show {
 	char *(*show)(const void *target);
 } customs[] = {
 	{ "instances", show_instances },     { "log_rotate", show_log_rotate }, { "log_sink", show_log_sink },
-	{ "cron_restart", show_cron_restart }, { "schedule", show_schedule }, { "watch", show_watch },	     { "control", show_control },	{ "log_console", show_log_console },
+	{ "cron_restart", show_cron_restart }, { "schedule", show_schedule }, { "ready", show_ready }, { "watch", show_watch },	     { "control", show_control },	{ "log_console", show_log_console },
 	{ "include", show_include },
 };
 
