@@ -264,7 +264,7 @@ static int build(struct services *v, struct kept *k, struct loader *l, const str
 	}
 	if (r == -EINVAL)
 		return loader_keep_spec(l, from.name, own, NULL);
-	return r < 0 ? r : keep_built(l, from.name, own, top, spec);
+	return r < 0 || !spec ? r : keep_built(l, from.name, own, top, spec);
 }
 
 int services_build(struct services *v, struct loader *l, const struct scope *scope, const char *abs, const char *dir)
