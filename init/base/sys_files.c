@@ -66,7 +66,8 @@ int sys_mkdir_all(const char *path, mode_t mode)
 
 ssize_t sys_slurp(int dirfd, const char *path, char *buf, size_t size)
 {
-	int fd = sys_openat(dirfd, path, O_RDONLY, 0);
+	/* Some are a service's to write: a FIFO there must not hold up who reads it. */
+	int fd = sys_openat(dirfd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
 	size_t len = 0;
 
 	if (fd < 0)

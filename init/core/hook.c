@@ -49,12 +49,17 @@ bool hook_may_fail(const struct service *s, enum hook_kind kind)
 	return s->spec->hook[kind] && s->spec->hook[kind][0] == '-';
 }
 
+static void on_status(void *ctx, int fd, uint32_t events);
+
 static void on_reaped(void *ctx, const struct reaped *r)
 {
 	struct hook *h = ctx;
 	struct service *s = h->service;
 	char label[SERVICE_LABEL_MAX];
 	hook_fn fn = h->fn;
+
+	if (h->status_fd >= 0)
+		on_status(h, h->status_fd, 0); /* the report was written before, but may be read after */
 
 	if (!(r->exited && r->code == 0) && !hook_may_fail(s, h->kind))
 		log_warning("%s: %s %s %d", service_label(s, label, sizeof(label)), spec_hook_key(h->kind),
@@ -85,11 +90,14 @@ static void on_status(void *ctx, int fd, uint32_t events)
 static void on_timeout(void *ctx)
 {
 	struct hook *h = ctx;
+	struct service *s = h->service;
 	char label[SERVICE_LABEL_MAX];
+	hook_fn fn = h->fn;
 
-	log_warning("%s: %s takes too long: SIGKILL", service_label(h->service, label, sizeof(label)), spec_hook_key(h->kind));
-	(void)sys_kill(-h->pid, SIGKILL);
-	(void)sys_kill(h->pid, SIGKILL);
+	log_warning("%s: %s takes too long: SIGKILL", service_label(s, label, sizeof(label)), spec_hook_key(h->kind));
+	/* Its end is not waited for: it may wait in the kernel for long. */
+	hook_cancel(s);
+	fn(s, &(struct reaped){ .pid = 0, .exited = false, .code = SIGKILL });
 }
 
 int hook_start(struct service *s, enum hook_kind kind, const struct strv *more, usec_t timeout, hook_fn fn)

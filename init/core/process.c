@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <unistd.h>
 
 /* Variables of pm1's own starter that would mislead a service. */
 static const char *const not_inherited[] = { "LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "NOTIFY_SOCKET",
@@ -179,10 +180,15 @@ int process_signal(struct service *s, int sig, bool group)
 {
 	if (s->pid <= 0)
 		return -ESRCH;
-	/* The main process is the leader of its own session and group. Not reaped yet, so neither number can have been reused. */
-	if (group)
-		return sys_kill(-s->pid, sig);
-	int r = s->pidfd >= 0 ? sys_pidfd_send_signal(s->pidfd, sig) : -ENOSYS;
+	/* The main process is the leader of its own session and group. Not reaped yet, so neither number can have been reused. A
+	 * daemon that forked twice isn't, but it is in a session of its service, and so is the group. */
+	pid_t other = 0;
+	int r = group ? sys_kill(-s->pid, sig) : -ESRCH;
+	if (group && r == -ESRCH && kin_group(s->pid, &other) == 0 && other > 1 && other != getpgrp())
+		r = sys_kill(-other, sig);
+	if (group && r != -ESRCH)
+		return r;
+	r = s->pidfd >= 0 ? sys_pidfd_send_signal(s->pidfd, sig) : -ENOSYS;
 	if (r == -ENOSYS || r == -EPERM || r == -EINVAL)
 		r = sys_kill(s->pid, sig);
 	return r;

@@ -67,15 +67,20 @@ static int end_env(const struct service *s, struct strv *env)
 enum event service_emptied(struct service *s)
 {
 	struct strv env = { 0 };
-	char label[SERVICE_LABEL_MAX];
+	char label[SERVICE_LABEL_MAX], failure[SERVICE_FAILURE_MAX];
 
 	if (!s->main_ran || s->post_done || s->hurried || s->spec->hook_argv[HOOK_STOP_POST].n == 0)
 		return EVENT_EMPTY;
 	s->post_done = true;
 	int r = end_env(s, &env);
+	memcpy(failure, s->failure, sizeof(failure));
+	bool permanent = s->permanent;
 	if (r == 0)
 		r = service_run_step(s, STEP_STOP_POST, &env);
 	strv_done(&env);
+	/* What the run failed by is still to be told. */
+	memcpy(s->failure, failure, sizeof(failure));
+	s->permanent = permanent;
 	if (r < 0) {
 		log_warning("%s: exec_stop_post: %s; going on without it", service_label(s, label, sizeof(label)), err_text(r));
 		return EVENT_EMPTY;
@@ -273,6 +278,8 @@ enum event service_act(struct service *s, enum action action, usec_t *delay)
 		/* With main gone already, this may have been the last of it. */
 		return s->pid == 0 && !process_any_left(s) ? service_emptied(s) : EVENT_MAX;
 	case ACTION_CLEAR:
+		if (s->state == STATE_EXITED)
+			loop_timer_off(s->timer); /* listen_timeout: the start is over */
 		return service_clear(s);
 	case ACTION_DECIDE:
 		loop_timer_off(s->timer);

@@ -92,15 +92,24 @@ static void main_runs(struct service *s)
 		service_apply(s, EVENT_READY, "program started");
 }
 
-/* exec_start_pre is done with: the program's turn. */
-static void after_pre(struct service *s)
+/* It never ran. What exec_start_pre has left behind is to be cleared away all the same. */
+static void start_failed(struct service *s, bool permanent)
 {
+	enum event event = s->spec->hook_argv[HOOK_START_PRE].n ? EVENT_EXIT : EVENT_EXEC_FAILED;
 	char words[SERVICE_FAILURE_MAX];
 
-	if (service_run_step(s, STEP_MAIN, NULL) == 0)
-		return;
 	s->start_failed = true;
-	service_apply(s, EVENT_EXEC_FAILED, cause_of_step(s, EVENT_EXEC_FAILED, 0, words, sizeof(words)));
+	s->permanent = permanent;
+	service_apply(s, event, cause_of_step(s, EVENT_EXEC_FAILED, 0, words, sizeof(words)));
+}
+
+/* exec_start_pre is done with: the program's turn, unless it is to stop meanwhile. */
+static void after_pre(struct service *s)
+{
+	if (s->state != STATE_STARTING)
+		service_apply(s, EVENT_EXIT, "exec_start_pre has ended");
+	else if (service_run_step(s, STEP_MAIN, NULL) < 0)
+		start_failed(s, s->permanent);
 }
 
 /* exec_stop_post has ended; what it left behind is cleared away like all else. */
@@ -130,19 +139,21 @@ static enum report take_report(struct service *s, bool reaped)
 		return REPORT_RUNS;
 	}
 	struct process_job job = job_of(s);
-	bool permanent = process_is_permanent(stage, err);
+	char failure[SERVICE_FAILURE_MAX];
+	memcpy(failure, s->failure, sizeof(failure));
 	process_tell_failure(s, &job, stage, err);
-	/* Already ended, or about to: the status is of no more interest than this report. */
-	if (!reaped) {
+	/* Already ended, or about to: the status is of no more interest than this report. With others that may be left the
+	 * service isn't empty before it has: as an orphan it is told of. */
+	if (!reaped)
 		reaper_forget(s->host->reaper, s->pid);
+	if (!reaped && s->step == STEP_MAIN && s->spec->hook_argv[HOOK_START_PRE].n == 0)
 		(void)reaper_watch(s->host->reaper, s->pid, on_failed_child, NULL);
-	}
 	close_fd(&s->pidfd);
 	s->pid = 0;
 	if (s->step == STEP_STOP_POST) {
 		char label[SERVICE_LABEL_MAX];
 		log_warning("%s: %s", service_label(s, label, sizeof(label)), s->failure);
-		s->failure[0] = 0;
+		memcpy(s->failure, failure, sizeof(failure)); /* that of the run stands */
 		after_post(s);
 		return REPORT_FAILED;
 	}
@@ -150,10 +161,7 @@ static enum report take_report(struct service *s, bool reaped)
 		after_pre(s);
 		return REPORT_FAILED;
 	}
-	s->start_failed = true;
-	s->permanent = permanent;
-	char words[SERVICE_FAILURE_MAX];
-	service_apply(s, EVENT_EXEC_FAILED, cause_of_step(s, EVENT_EXEC_FAILED, 0, words, sizeof(words)));
+	start_failed(s, process_is_permanent(stage, err));
 	return REPORT_FAILED;
 }
 

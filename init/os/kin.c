@@ -25,7 +25,7 @@ struct process {
 };
 
 struct stat_fields {
-	pid_t ppid, sid;
+	pid_t ppid, sid, group;
 	char state;
 	uint64_t utime, stime, start; /* clock ticks */
 	uint64_t rss; /* pages */
@@ -53,6 +53,7 @@ static int read_stat(pid_t pid, struct stat_fields *ret)
 	ret->env_start = env_start;
 	ret->env_end = env_end;
 	ret->ppid = ppid;
+	ret->group = pgrp;
 	ret->sid = sid;
 	ret->utime = utime;
 	ret->stime = stime;
@@ -86,6 +87,16 @@ int kin_parent(pid_t pid, pid_t *ret)
 
 	if (r == 0)
 		*ret = f.ppid;
+	return r;
+}
+
+int kin_group(pid_t pid, pid_t *ret)
+{
+	struct stat_fields f;
+	int r = read_stat(pid, &f);
+
+	if (r == 0)
+		*ret = f.group;
 	return r;
 }
 

@@ -34,6 +34,7 @@ int kin_usage(const pid_t *pids, size_t n, bool memory, struct kin_usage *ret);
 
 bool kin_has_ended(pid_t pid); /* it is no more, or a zombie */
 int kin_parent(pid_t pid, pid_t *ret); /* 0 or -errno */
+int kin_group(pid_t pid, pid_t *ret); /* its process group: likewise */
 /* Start time of a pid in clock ticks since boot, to tell a reused pid. */
 int kin_start_time(pid_t pid, uint64_t *ret);
 
