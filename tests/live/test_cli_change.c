@@ -123,11 +123,13 @@ Test(cli_change, exit_when_and_the_console_change_while_it_runs)
 {
 	struct live l;
 	live_start(&l, LIVE_PID1, "[pm1]\nexit_when = never\nlog_console = none\n[service:web]\ncommand = @PROG@ trap got\nautorestart = no\n");
-	live_status(&l, "web", "online");
+	live_file_has(live_path(&l, "logs/web-out.log"), "trapping");
 	live_ini(&l, "[pm1]\nlog_console = raw\n[service:web]\ncommand = @PROG@ trap got\nautorestart = no\n");
 	struct called c = call(&l, "reload-config");
 	cr_assert_str_eq(c.out, "[pm1] exit_when: never -> default (live)\n[pm1] log_console: none -> raw (live)\n"
 				"done: 0 changed, 0 added, 0 removed\n");
+	/* logd hears of the change in its own time; a flush is answered behind it. */
+	cr_assert_eq(call(&l, "flush").code, 0);
 	cr_assert_eq(call(&l, "send-signal", "USR2", "web").code, 0);
 	live_line(&l, "\ngot 12");
 	/* Under `run` the default is the end of all. */
