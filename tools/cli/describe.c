@@ -165,8 +165,9 @@ static void health_rows(const struct cli *c, const json_t *s)
 {
 	size_t i;
 	json_t *check;
-	json_array_foreach((json_t *)look(s, "pm1.health.checks"), i, check)
+	json_array_foreach((json_t *)look(s, "pm1.health.checks"), i, check) {
 		check_rows(c, check);
+	}
 }
 
 static void program_rows(const struct cli *c, const json_t *s)
