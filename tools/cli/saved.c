@@ -91,6 +91,7 @@ static void sync_folder(const char *path)
 	cleanup_free char *dir = strdup(path);
 	char *slash = dir ? strrchr(dir, '/') : NULL;
 	if (!slash)
+		/* cppcheck-suppress memleak ; the cleanup attribute frees it */
 		return;
 	slash[slash == dir] = '\0';
 	cleanup_fd int fd = sys_open(dir, O_RDONLY | O_DIRECTORY, 0);
@@ -103,6 +104,7 @@ static int make_folder(const char *path)
 	cleanup_free char *dir = strdup(path);
 	char *slash = dir ? strrchr(dir, '/') : NULL;
 	if (!slash || slash == dir)
+		/* cppcheck-suppress memleak ; the cleanup attribute frees it */
 		return dir ? 0 : -ENOMEM;
 	*slash = '\0';
 	return sys_mkdir_all(dir, 0700);
