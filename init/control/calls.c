@@ -126,10 +126,10 @@ static void call_targets(struct requests *r, struct session *s, const struct cal
 			service_start(v, cause);
 		else if (verb == VERB_STOP)
 			manager_stop(requests_cfg(r)->manager, v, cause);
-		else if (verb == VERB_RESTART)
-			service_restart(v, cause);
-		else if (verb == VERB_RELOAD)
-			service_reload(v, cause);
+		else if (verb == VERB_RESTART || verb == VERB_RELOAD) {
+			v->stop_due = false; /* the later word holds */
+			(verb == VERB_RESTART ? service_restart : service_reload)(v, cause);
+		}
 		else if (verb == VERB_DELETE)
 			manager_delete(requests_cfg(r)->manager, v, cause);
 		else if (verb == VERB_RESET)

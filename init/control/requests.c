@@ -89,6 +89,8 @@ static enum reached look_at_start(const struct service *s, const struct goal *g,
 		*why = "was deleted meanwhile";
 		return FAILED;
 	}
+	if (s->doomed)
+		return WAIT;
 	if (s->runs > g->runs || (is_start && s->state == STATE_ONLINE && !s->next_cause[0]))
 		return REACHED;
 	if (s->state == STATE_WAITING && s->stuck) {
@@ -109,9 +111,12 @@ static enum reached look_at(const struct requests *r, const struct request *q, c
 
 	switch (q->verb) {
 	case VERB_STOP:
-		return !s || service_at_rest(s) ? REACHED : WAIT;
+		if (!s || service_at_rest(s))
+			return REACHED;
+		*why = "was started again meanwhile";
+		return s->want_up && !s->stop_due ? FAILED : WAIT;
 	case VERB_DELETE:
-		return s ? WAIT : REACHED;
+		return s && s->doomed ? WAIT : REACHED; /* else its id is another's already */
 	case VERB_RELOAD:
 		if (s && s->reloads > g->reloads) {
 			*why = s->reload_failure;

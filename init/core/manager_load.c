@@ -70,13 +70,13 @@ int manager_apply_step(struct manager *m, const struct plan_step *step, const ch
 		if (step->verb == PLAN_CHANGE) {
 			service_set_spec(s, step->new, &m->cfg.place);
 			m->has_order |= order_has_any(step->new);
-			if (restart && !was_at_rest)
+			/* Those without a process start with the new ones: what they require may be among these. */
+			if (restart && (s->state == STATE_ERRORED || s->state == STATE_BACKOFF || s->state == STATE_WAITING))
+				s->start_due = true;
+			else if (restart && !was_at_rest)
 				service_restart(s, "configuration changed");
-			else if (restart && s->state == STATE_ERRORED)
-				service_start(s, "configuration changed");
 		}
-		if (how == APPLY_START && !memory && was_at_rest)
-			service_start(s, cause);
+		s->start_due |= how == APPLY_START && !memory && was_at_rest;
 	}
 	return step->verb == PLAN_REMOVE || !step->new ? 0 : manager_make_instances(m, step->new, top_file, memory);
 }

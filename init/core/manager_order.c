@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "core/order.h"
 #include "core/schedule.h"
+#include "core/watcher.h"
 
 static void on_starts(void *ctx, struct service *s)
 {
@@ -108,7 +109,8 @@ static void end_if_stuck(struct manager *m)
 		const struct service *s = m->roster.v[i];
 		if (s->state == STATE_WAITING && s->stuck)
 			stuck = s;
-		else if (!service_at_rest(s) || s->start_due || schedule_next(s) != USEC_NEVER || service_retry_due(s) != USEC_NEVER)
+		else if (!service_at_rest(s) || s->start_due || watcher_is_on(s->watcher) || schedule_next(s) != USEC_NEVER ||
+			 service_retry_due(s) != USEC_NEVER)
 			return;
 	}
 	if (!stuck)

@@ -37,7 +37,8 @@ static bool is_other(const struct service *s, const struct service *x)
 
 static bool has_completed(const struct service *x)
 {
-	return x->state == STATE_COMPLETED || (x->state == STATE_STOPPED && x->has_exit && x->last.exited && x->last.code == 0);
+	return x->state == STATE_COMPLETED ||
+	       (x->state == STATE_STOPPED && x->has_exit && !x->cut_short && x->last.exited && x->last.code == 0);
 }
 
 static bool is_there(const struct service *x, enum level level)
@@ -88,7 +89,7 @@ static bool goes_on(const struct service *x)
 static bool is_coming(const struct service *x)
 {
 	return x->start_due || x->state == STATE_STARTING || (x->state == STATE_WAITING && !x->stuck) ||
-	       (x->state == STATE_ONLINE && x->spec->type == TYPE_ONESHOT) || (x->state == STATE_STOPPING && x->want_up);
+	       ((x->state == STATE_ONLINE || x->state == STATE_EXITED) && x->spec->type == TYPE_ONESHOT) || (x->state == STATE_STOPPING && x->want_up);
 }
 
 static bool is_down(const struct service *x)
@@ -153,7 +154,7 @@ bool order_may_start(const struct roster *all, struct service *s)
 		bool later = names(spec, RELATION_WANTS, x->spec->name) || names(spec, RELATION_AFTER, x->spec->name) ||
 			     names(x->spec, RELATION_BEFORE, spec->name);
 		bool conflict = names(spec, RELATION_CONFLICTS, x->spec->name) || names(x->spec, RELATION_CONFLICTS, spec->name);
-		if ((later && is_coming(x)) || (conflict && !service_at_rest(x) && x->pid > 0)) {
+		if ((later && is_coming(x)) || (conflict && !is_down(x))) {
 			say(s, x, LEVEL_DEFAULT, false);
 			return false;
 		}

@@ -225,8 +225,10 @@ void service_start(struct service *s, const char *cause)
 {
 	char why[SERVICE_CAUSE_MAX];
 
+	if (s->doomed)
+		return; /* its name may be another's already */
 	s->want_up = true;
-	s->capped = s->failed = s->doomed = s->stop_due = false;
+	s->capped = s->failed = s->stop_due = false;
 	if (s->state == STATE_STOPPING || s->state == STATE_EXITED)
 		set_next_cause(s, cause); /* the start follows once it is down */
 	restart_clear(&s->track);
@@ -304,6 +306,8 @@ void service_restart_capped(struct service *s, const char *cause)
 
 void service_restart(struct service *s, const char *cause)
 {
+	if (s->doomed)
+		return;
 	if (service_at_rest(s)) {
 		s->restarts++;
 		service_start(s, cause);

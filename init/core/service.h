@@ -122,6 +122,7 @@ struct service {
 	usec_t started;
 	bool has_exit;
 	struct reaped last; /* how the last run ended, when has_exit */
+	bool cut_short; /* ... being stopped: its code says nothing of what it was for */
 	bool start_failed; /* the last start never reached exec */
 	bool permanent; /* ... for a reason that no retry mends */
 	char failure[SERVICE_FAILURE_MAX]; /* "" : none */

@@ -292,6 +292,9 @@ enum event service_act(struct service *s, enum action action, usec_t *delay)
 		break;
 	case ACTION_REST:
 		loop_timer_off(s->timer);
+		/* What it requires may have been stopped since, or be new to it. */
+		if (s->want_up && s->next_cause[0] && !s->capped && s->host->starts)
+			s->host->starts(s->host->ctx, s);
 		if (s->want_up && s->next_cause[0])
 			return s->capped ? act_capped(s, delay) : service_gated(s, EVENT_START);
 		s->want_up = false;

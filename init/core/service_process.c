@@ -232,6 +232,7 @@ void service_on_reaped(void *ctx, const struct reaped *r)
 		return;
 	s->last = *r;
 	s->has_exit = true;
+	s->cut_short = s->state == STATE_STOPPING;
 	uint64_t oom_before = s->oom_total;
 	memwatch_end(s);
 	/* Where the policy keeps the rest alive, a kill that is long past says nothing of this end. */

@@ -176,9 +176,15 @@ static void check_conflicts(const struct graph *g)
 {
 	for (size_t i = 0; i < g->n; i++) {
 		const struct spec *s = g->nodes[i].spec;
-		for (size_t k = 0; s && k < s->conflicts.n; k++)
+		for (size_t k = 0; s && k < s->conflicts.n; k++) {
+			const struct graph_node *other = named(g, s->conflicts.v[k]);
 			if (names(s, RELATION_REQUIRES, s->conflicts.v[k]) || names(s, RELATION_WANTS, s->conflicts.v[k]))
 				complain(g, s, RELATION_CONFLICTS, s->conflicts.v[k], "it is required or wanted as well");
+			/* Each would wait for the other to come and to go. */
+			else if (other && other->spec &&
+				 (names(other->spec, RELATION_REQUIRES, s->name) || names(other->spec, RELATION_WANTS, s->name)))
+				complain(g, s, RELATION_CONFLICTS, s->conflicts.v[k], "it requires or wants this one");
+		}
 	}
 }
 

@@ -55,6 +55,8 @@ Test(graph, a_level_is_one_of_four_and_for_requires_alone)
 Test(graph, what_is_required_can_not_be_in_conflict)
 {
 	refuses(S("web", "requires = db\nconflicts = db") S("db", ""), "conflicts = db: it is required or wanted as well");
+	refuses(S("web", "requires = db") S("db", "conflicts = web"), "[service:db] conflicts = web: it requires or wants this one");
+	refuses(S("db", "conflicts = web") S("web", "wants = db"), "[service:db] conflicts = web: it requires or wants this one");
 }
 
 Test(graph, a_cycle_is_named_in_full)
