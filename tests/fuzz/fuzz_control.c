@@ -136,7 +136,7 @@ static void begin(uint8_t flags)
 	w.host.mask = &mask;
 	w.host.oom_score_adj = INT_MIN;
 	w.host.environ = no_environ;
-	struct manager_config mc = { .host = w.host, .pm1 = &pm1, .log_dir = "/nonexistent", .changed = on_changed, .down = on_down };
+	struct manager_config mc = { .host = w.host, .pm1 = &pm1, .place = { .log_dir = "/nonexistent" }, .changed = on_changed, .down = on_down };
 	must(manager_new(&mc, &w.manager) == 0);
 	must(config_parse("/nonexistent/pm1.ini", services, strlen(services), no_environ, diag, &c) == 0);
 	must(manager_load(w.manager, &c, true, "the fuzzer", NULL, diag) == 0);
