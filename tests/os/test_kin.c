@@ -95,22 +95,26 @@ Test(kin, an_orphan_is_known_by_its_mark)
 /* One exec after the other: in the midst of it there is no environment to be read. */
 Test(kin, an_orphan_that_execs_at_that_very_moment_is_known_by_its_mark)
 {
-	static char again[] = "exec /bin/sh -c \"$0\" \"$0\"";
-	char *argv[] = { "/bin/sh", "-c", again, again, NULL }, *env[] = { MARK, NULL };
+	/* Also when this test is killed it doesn't run for ever; and its mark is its own: other tests run beside it. */
+	static char again[] = "ulimit -t 60; exec /bin/sh -c \"$0\" \"$0\"";
+	char mark[64];
+	char *argv[] = { "/bin/sh", "-c", again, again, NULL }, *env[] = { mark, NULL };
 	struct spawn_job job = spawned_job(argv);
 	struct spawned s;
 	enum spawn_stage stage;
 	pid_t pids[4];
-	int err;
+	int err, missed = 0;
 
+	(void)snprintf(mark, sizeof(mark), "PM1_ID=kin.exec.%d", (int)getpid());
 	job.env = env;
 	cr_assert_eq(spawn_start(&job, &s), 0);
 	cr_assert_eq(spawned_report(&s, &stage, &err), 1);
 	close_fd(&s.pidfd);
 	close_fd(&s.status_fd);
 	for (int i = 0; i < 3000; i++)
-		cr_assert_eq(kin_find(0, MARK, pids, ARRAY_LEN(pids)), 1, "look %d", i);
+		missed += kin_find(0, mark, pids, ARRAY_LEN(pids)) != 1;
 	end(s.pid);
+	cr_assert_eq(missed, 0, "missed in %d of 3000 looks", missed);
 }
 
 Test(kin, when_the_main_has_gone_its_session_and_its_marked_children_remain)
