@@ -22,8 +22,7 @@ static void add_printable(struct text *t, const char *s, size_t max)
 {
 	if (!*s)
 		(void)text_add(t, "-");
-	/* cppcheck-suppress arrayIndexThenCheck */
-	for (size_t i = 0; s[i] && i < max; i++) {
+	for (size_t i = 0; i < max && s[i]; i++) {
 		(void)text_addn(t, s[i] > ' ' && s[i] < 127 ? s + i : "_", 1);
 	}
 }
