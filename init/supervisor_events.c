@@ -112,7 +112,7 @@ void supervisor_on_log_trouble(void *ctx, const char *name, const char *path, in
 {
 	(void)ctx;
 	if (error)
-		log_error("%s: cannot write its log %s: %s; dropping what it says until that is mended", name, path,
+		log_error("%s: cannot write its log %s: %s; until that is mended what it says is dropped and counted, or waits (log_overflow)", name, path,
 			  logsocket_trouble_text(error));
 	else
 		log_notice("%s: its log %s can be written again", name, path);

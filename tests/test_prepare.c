@@ -4,6 +4,7 @@
 #include "base/sys.h"
 #include "tests/fakes/folder.h"
 #include "tests/fakes/sys_fake.h"
+#include "tests/skip.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -95,7 +96,7 @@ Test(prepare, a_log_folder_in_a_folder_of_another_user_is_refused)
 	char path[128];
 
 	if (geteuid() != 0)
-		cr_skip_test("only root can give a folder away");
+		skip_test("only root can give a folder away");
 	(void)snprintf(path, sizeof(path), "%s/theirs", folder);
 	cr_assert_eq(mkdir(path, 0777), 0);
 	cr_assert_eq(chown(path, 4242, 4242), 0);

@@ -49,6 +49,8 @@ static struct logwire_packet packet_of(const struct logstream *s, enum logwire_t
 	struct logwire_packet p = { .version = LOGWIRE_VERSION, .type = type, .slot = s->slot, .stream = s->stream };
 
 	p.rules = s->rules;
+	p.error = s->trouble_error;
+	p.in_combined = s->trouble_in_combined;
 	(void)text_copy(p.name, sizeof(p.name), s->name);
 	(void)text_copy(p.service, sizeof(p.service), s->service);
 	(void)text_copy(p.path, sizeof(p.path), s->path);
@@ -178,6 +180,8 @@ static void heard_trouble(struct logpipe *lp, const struct logwire_packet *p)
 		return;
 	free(s->trouble);
 	s->trouble = NULL;
+	s->trouble_error = p->error;
+	s->trouble_in_combined = strcmp(p->path, s->path) != 0;
 	if (p->error && asprintf(&s->trouble, "%s: %s", p->path, logsocket_trouble_text(p->error)) < 0)
 		s->trouble = NULL;
 	lp->cfg.trouble(lp->cfg.ctx, s->name, p->path, p->error);

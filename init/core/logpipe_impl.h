@@ -22,6 +22,8 @@ struct logstream {
 	void *matched_ctx;
 	uint32_t match_serial;
 	char *trouble; /* owned, NULL: none */
+	int trouble_error; /* positive; 0: none */
+	bool trouble_in_combined;
 	int pipe[2]; /* owned: what the service writes */
 	int staging[2]; /* owned: what is in hand */
 	int ring; /* owned: the memory in place of a file, -1 none */

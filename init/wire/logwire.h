@@ -79,8 +79,8 @@ struct logwire_packet {
 	uint32_t slot; /* OPEN, CHANGE, CLOSE, FLUSH, CLOSED, TROUBLE */
 	uint32_t stream; /* enum logwire_stream */
 	uint64_t token; /* SYNC, SYNCED, MATCHED */
-	int32_t error; /* TROUBLE: positive errno, 0 mended */
-	uint32_t spare;
+	int32_t error; /* TROUBLE: positive errno, 0 mended. OPEN: what a predecessor told, and has not called mended */
+	uint32_t in_combined; /* OPEN: the error is of the combined file */
 	struct logwire_rules rules; /* OPEN, CHANGE, as all that follows */
 	char name[LOGWIRE_NAME_MAX]; /* "web-2" */
 	char service[LOGWIRE_NAME_MAX]; /* "web" */

@@ -3,6 +3,7 @@
 #include "base/own.h"
 #include "base/sys.h"
 #include "tests/fakes/sys_fake.h"
+#include "tests/skip.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -154,7 +155,7 @@ Test(log, another_writer_that_takes_the_room_meanwhile_does_not_stop_us)
 #endif
 
 	if (sys_write_nowait(p[1], "x", 1) == -EOPNOTSUPP)
-		cr_skip_test("this kernel has no such write for pipes; there a description of our own serves (test_prepare.c)");
+		skip_test("this kernel has no such write for pipes; there a description of our own serves (test_prepare.c)");
 	for (int i = 0; i < times; i++) {
 		done();
 		begin();

@@ -135,7 +135,7 @@ Test(watcher, one_that_has_ended_for_good_is_run_again)
 
 Test(watcher, a_change_while_it_stops_is_in_the_next_run_and_restarts_it_no_more)
 {
-	run("[service:web]\ncommand = sh -c 'trap \"\" TERM; echo ready >ready; while :; do sleep 0.1; done'\nwatch = src\nkill_timeout = 1h\n");
+	run("[service:web]\ncommand = sh -c 'trap \"\" TERM; echo ready >ready; exec sleep 1000'\nwatch = src\nkill_timeout = 1h\n");
 	HOST_UNTIL(strcmp(folder_get("ready"), "ready\n") == 0);
 	folder_put("src/a", "1");
 	HOST_UNTIL(service->state == STATE_STOPPING);

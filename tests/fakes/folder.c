@@ -1,4 +1,5 @@
 #include "tests/fakes/folder.h"
+#include "tests/skip.h"
 
 #include <criterion/criterion.h>
 #include <sched.h>
@@ -55,7 +56,7 @@ void folder_cover(const char *path, const char *text)
 
 	if (!alone && (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)) {
 		cr_assert_null(getenv("CI"), "CI needs a mount namespace of its own");
-		cr_skip_test("no mount namespace of its own can be had here");
+		skip_test("no mount namespace of its own can be had here");
 	}
 	alone = true;
 	snprintf(name, sizeof(name), "cover-%d", n++);

@@ -319,16 +319,21 @@ json_int_t live_get(struct live *l, const char *name, const char *where)
 	return json_integer_value(at(live_service(l, name), where));
 }
 
-void live_status(struct live *l, const char *name, const char *status)
+void live_text_is(struct live *l, const char *name, const char *where, const char *text)
 {
 	double end = now() + LIVE_WAIT;
 
-	while (strcmp(live_text(l, name, "pm2_env.status"), status) != 0) {
+	while (strcmp(live_text(l, name, where), text) != 0) {
 		(void)read_more(l, 0);
-		cr_assert(now() < end, "%s did not become '%s' but is '%s'; pm1 said:\n%s", name, status,
-			  live_text(l, name, "pm2_env.status"), l->text);
+		cr_assert(now() < end, "%s of %s did not become '%s' but is '%s'; pm1 said:\n%s", where, name, text,
+			  live_text(l, name, where), l->text);
 		tick();
 	}
+}
+
+void live_status(struct live *l, const char *name, const char *status)
+{
+	live_text_is(l, name, "pm2_env.status", status);
 }
 
 void live_number(struct live *l, const char *name, const char *where, json_int_t value)

@@ -50,6 +50,8 @@ json_t *live_call(struct live *l, const char *method, const char *params_fmt, ..
 json_t *live_service(struct live *l, const char *name);
 /* Waits until pm2_env.status is this. */
 void live_status(struct live *l, const char *name, const char *status);
+/* Waits until a text of the report is this. */
+void live_text_is(struct live *l, const char *name, const char *where, const char *text);
 /* Waits until a number of the report ("pm1.cap.oom_kills", "pm2_env.restart_time") is at least `value`. */
 void live_number(struct live *l, const char *name, const char *where, json_int_t value);
 json_int_t live_get(struct live *l, const char *name, const char *where);

@@ -61,6 +61,21 @@ void logd_storm(struct live *l, const char *file, int kills)
 	}
 }
 
+void logd_kill(struct live *l)
+{
+	pid_t old = logd_pid(l), successor;
+	time_t end = seconds() + LIVE_WAIT;
+
+	cr_assert_gt(old, 0);
+	cr_assert_eq(kill(old, SIGKILL), 0);
+	live_line(l, "a successor goes on where it was");
+	/* It may be started later, and nothing is said of that. */
+	while ((successor = logd_pid(l)) == 0 || successor == old) {
+		cr_assert_lt(seconds(), end, "logd has no successor");
+		(void)poll(NULL, 0, 1);
+	}
+}
+
 void logd_end(struct live *l)
 {
 	struct pollfd p = { .fd = l->pidfd, .events = POLLIN };

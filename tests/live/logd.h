@@ -15,6 +15,7 @@ pid_t logd_pid(const struct live *l);
  * its restarts allows in some seconds. */
 void logd_storm(struct live *l, const char *file, int kills);
 
+void logd_kill(struct live *l); /* kill -9, and its successor awaited */
 void logd_end(struct live *l); /* TERM, and the end of pm1 awaited; its folder is still there */
 unsigned long logd_count(struct live *l, const char *name); /* what `prog pattern` noted in DIR/name at its end */
 

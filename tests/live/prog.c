@@ -4,14 +4,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -264,19 +262,6 @@ static int write_giant(unsigned long blocks)
 		pattern_block(buf, i, blocks);
 		(void)write_out(1, buf, sizeof(buf), 0);
 	}
-	return 0;
-}
-
-/* Until somebody makes that file. */
-static int wait_for_file(const char *path)
-{
-	char buf[4096], *copy = strdup(path);
-	int fd = inotify_init1(IN_CLOEXEC);
-
-	if (!copy || fd < 0 || inotify_add_watch(fd, dirname(copy), IN_CREATE) < 0)
-		return 1;
-	while (access(path, F_OK) != 0)
-		(void)!read(fd, buf, sizeof(buf));
 	return 0;
 }
 

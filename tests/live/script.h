@@ -10,6 +10,8 @@
 #ifndef PM1_TESTS_SCRIPT_H
 #define PM1_TESTS_SCRIPT_H
 
+#include <libgen.h>
+#include <sys/inotify.h>
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -144,6 +146,19 @@ static void script_heir(void)
 	(void)close(p[1]);
 }
 
+/* Until somebody makes that file. */
+static int wait_for_file(const char *path)
+{
+	char buf[4096], *copy = strdup(path);
+	int fd = inotify_init1(IN_CLOEXEC);
+
+	if (!copy || fd < 0 || inotify_add_watch(fd, dirname(copy), IN_CREATE | IN_MOVED_TO) < 0)
+		return 1;
+	while (access(path, F_OK) != 0)
+		(void)!read(fd, buf, sizeof(buf));
+	return 0;
+}
+
 static void script_run(int n, char **v)
 {
 	for (int i = 0; i < n; i++) {
@@ -155,8 +170,8 @@ static void script_run(int n, char **v)
 			int len = snprintf(text, sizeof(text), IS("part:") ? "%s" : "%s\n", arg);
 			(void)!write(IS("err:") ? 2 : 1, text, (size_t)len);
 		} else if (IS("await:")) {
-			while (access(arg, F_OK) < 0)
-				(void)usleep(5000);
+			if (wait_for_file(arg) != 0)
+				_exit(98);
 		} else if (IS("tcp:")) {
 			script_listen_tcp(atoi(arg));
 		} else if (IS("unix:")) {

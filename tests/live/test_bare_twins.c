@@ -1,5 +1,6 @@
 /* The same table of cases through the real tini and dumb-init, and through pm1 in their place: same codes, same children. */
 #include "tests/live/bare.h"
+#include "tests/skip.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -21,7 +22,7 @@ static const char *real(const char *path)
 	if (access(path, X_OK) == 0)
 		return path;
 	cr_assert_null(getenv("CI"), "%s is missing (make deps installs it)", path);
-	cr_skip_test("%s is missing (make deps installs it)", path);
+	skip_test("%s is missing (make deps installs it)", path);
 	return NULL;
 }
 

@@ -1,5 +1,6 @@
 /* What pm1 may find when it starts, and must not trip over: a starter with habits, a place where things are missing. */
 #include "tests/live/live.h"
+#include "tests/skip.h"
 
 #include <fcntl.h>
 #include <sched.h>
@@ -159,7 +160,7 @@ Test(place, without_proc_services_run_and_what_they_say_is_kept)
 {
 #ifdef __SANITIZE_ADDRESS__
 	/* Its leak check ends any process with code 1 when it can't open that; nor can it be told not to: /proc/self/environ has its options. */
-	cr_skip_test("the leak check of the AddressSanitizer needs /proc/PID/task");
+	skip_test("the leak check of the AddressSanitizer needs /proc/PID/task");
 #endif
 	struct live l;
 	live_before = without_proc;

@@ -18,10 +18,7 @@ static void make(struct live *l, const char *name)
 
 static void health_is(struct live *l, const char *name, const char *health)
 {
-	for (int i = 0; strcmp(live_text(l, name, "pm1.health.state"), health) != 0; i++) {
-		cr_assert_lt(i, LIVE_WAIT * 100, "%s is '%s', not '%s'", name, live_text(l, name, "pm1.health.state"), health);
-		(void)usleep(10000);
-	}
+	live_text_is(l, name, "pm1.health.state", health);
 }
 
 /* Whether the history has an entry with this in its cause. */

@@ -70,13 +70,8 @@ static void a_full_disk_is_waited_for(const char *keys, size_t head, bool kills)
 	cr_assert_str_eq(live_text(&l, "web", "pm2_env.status"), "online");
 	cr_assert_eq(live_get(&l, "web", "pm1.log.dropped"), 0);
 	cr_assert(strstr(live_text(&l, "web", "pm1.log.trouble"), "No space left on device"));
-	for (int i = 0; kills && i < 3; i++) {
-		pid_t old = logd_pid(&l);
-		cr_assert_gt(old, 0);
-		cr_assert_eq(kill(old, SIGKILL), 0);
-		while (logd_pid(&l) == old || logd_pid(&l) == 0)
-			(void)usleep(1000);
-	}
+	for (int i = 0; kills && i < 3; i++)
+		logd_kill(&l);
 	enlarge(&l, "size=4m");
 	live_status(&l, "web", "stopped");
 	cr_assert_eq(live_get(&l, "web", "pm2_env.exit_code"), 0);

@@ -1,6 +1,7 @@
 /* Much at once: a line as long as a disk, services by the hundred. */
 #include "tests/live/logd.h"
 #include "tests/live/pattern.h"
+#include "tests/skip.h"
 
 #include <poll.h>
 #include <stdlib.h>
@@ -60,7 +61,7 @@ static void one_giant_line(const char *keys, size_t head)
 
 	cr_assert_eq(statvfs("/tmp", &vfs), 0);
 	if ((uint64_t)vfs.f_bavail * vfs.f_frsize < 2 * GIANT)
-		cr_skip_test("less than 2 GiB are free in /tmp");
+		skip_test("less than 2 GiB are free in /tmp");
 	cr_assert_geq(asprintf(&ini, QUIET "%s\n[service:a]\nautorestart = no\nautostart = no\nout_file = @DIR@/a.log\n"
 				     "command = @PROG@ giant %lu\n[service:x]\ncommand = @PROG@ wait\n", keys, GIANT / PATTERN_BLOCK), 0);
 	live_start(&l, LIVE_PID1, ini);

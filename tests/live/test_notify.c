@@ -1,5 +1,6 @@
 /* What a service says of itself to NOTIFY_SOCKET, and to the channel of a Node program: with real programs. */
 #include "tests/live/live.h"
+#include "tests/skip.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -277,8 +278,8 @@ static void node_is_ready(const char *keys)
 	struct live l;
 	char ini[512];
 	if (!has_node())
-		cr_skip_test("node is not on this machine");
-	(void)snprintf(ini, sizeof(ini), "[service:app]\ncommand = sh -c 'until test -f @DIR@/app.js; do sleep 0.1; done; cd @DIR@ && exec node app.js'\n%s\nkill_timeout = 5s\n[service:x]\ncommand = @PROG@ wait\n",
+		skip_test("node is not on this machine");
+	(void)snprintf(ini, sizeof(ini), "[service:app]\ncommand = sh -c '@PROG@ wait-for @DIR@/app.js; cd @DIR@ && exec node app.js'\n%s\nkill_timeout = 5s\n[service:x]\ncommand = @PROG@ wait\n",
 		       keys);
 	live_start(&l, LIVE_PID1, ini);
 	live_status(&l, "x", "online");

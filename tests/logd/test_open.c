@@ -4,6 +4,7 @@
 #include "base/own.h"
 #include "tests/fakes/folder.h"
 #include "tests/fakes/sys_fake.h"
+#include "tests/skip.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -70,7 +71,7 @@ static void refused(const char *path, int error)
 static void need_root(void)
 {
 	if (geteuid() != 0)
-		cr_skip_test("files of others are made by root alone");
+		skip_test("files of others are made by root alone");
 }
 
 static void belong_to(const char *path, uid_t uid)

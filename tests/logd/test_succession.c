@@ -76,6 +76,27 @@ Test(succession, a_piece_that_was_consumed_in_part_is_consumed_and_not_written_a
 }
 
 /* The stamp is the piece's, not that of the moment of the repeat: else it could be longer, and leave the end of the old one. */
+/* What a predecessor has told of a full disk is taken back by whoever finds that it isn't full any more. */
+Test(succession, a_trouble_that_a_predecessor_told_is_called_mended_with_the_first_write)
+{
+	struct logwire_packet p = streams_packet(0, "a.log", "both.log", "");
+
+	for (uint32_t both = 0; both < 2; both++) {
+		n_troubles = 0;
+		p.error = ENOSPC;
+		p.in_combined = both;
+		struct stream *s = streams_open_packet(&p);
+		stream_recover(s);
+		stream_begin(s);
+		cr_expect_eq(n_troubles, 0);
+		streams_say(0, "one\n");
+		stream_drain(s, false);
+		cr_expect_eq(n_troubles, 1);
+		cr_expect_eq(last_trouble, 0);
+		stream_free(s);
+	}
+}
+
 Test(succession, a_repeat_has_the_stamp_of_the_first_try)
 {
 	note_piece(LOGSLOT_WRITE, "one\n", 4);

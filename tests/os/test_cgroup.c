@@ -2,6 +2,7 @@
 #include "tests/fakes/sys_fake.h"
 #include "tests/os/cgroup_fake.h"
 #include "tests/os/spawned.h"
+#include "tests/skip.h"
 
 #include <sys/file.h>
 
@@ -224,7 +225,7 @@ Test(cgroup, shared_with_others_root_makes_a_folder_at_the_top_and_nobody_else_d
 	char expected[128];
 
 	if (geteuid() != 0)
-		cr_skip_test("needs root");
+		skip_test("needs root");
 	machine(DISK V2, "0::/session\n");
 	cr_assert_eq(mkdir("session", 0755), 0);
 	folder_put("session/cgroup.events", "populated 1\n");

@@ -2,6 +2,7 @@
 #include "tests/fakes/sys_fake.h"
 #include "tests/os/cgroup_fake.h"
 #include "tests/os/spawned.h"
+#include "tests/skip.h"
 
 static struct cgroups *all;
 static struct cgroup *g;
@@ -12,7 +13,7 @@ static void begin(void)
 	cr_assert_eq(cgroups_open(&all), 0);
 	if (cgroups_kind(all) == CGROUP_NONE) {
 		cr_assert_null(getenv("CI"), "CI needs a cgroup that can be written");
-		cr_skip_test("no cgroup can be written here");
+		skip_test("no cgroup can be written here");
 	}
 }
 
@@ -85,7 +86,7 @@ Test(cgroup_real, under_v1_the_child_moves_its_one_thread)
 	char self[64], path[PATH_MAX];
 
 	if (cgroups_kind(all) != CGROUP_V1)
-		cr_skip_test("no v1");
+		skip_test("no v1");
 	cr_assert_eq(cgroup_new(all, "web", NULL, &g), 0);
 	snprintf(self, sizeof(self), "/proc/self/fd/%d", g->join_fd);
 	ssize_t n = readlink(self, path, sizeof(path) - 1);
@@ -114,7 +115,7 @@ Test(cgroup_real, a_limit_is_set_and_can_be_lifted)
 	uint64_t got;
 
 	if (!cgroups_has_memory(all))
-		cr_skip_test("no memory controller");
+		skip_test("no memory controller");
 	cr_assert_eq(cgroup_new(all, "web", NULL, &g), 0);
 	size_t fds = sys_fake_open_fds();
 	cr_assert_eq(cgroup_limit_memory(g, 64 << 20, 32 << 20, &file), 0, "%s", file);

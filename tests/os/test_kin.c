@@ -2,6 +2,7 @@
 
 #include "tests/fakes/sys_fake.h"
 #include "tests/os/spawned.h"
+#include "tests/skip.h"
 
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -258,7 +259,7 @@ Test(kin, a_child_that_is_not_known_is_a_stranger)
 	if (r == -ENOENT) {
 		for (size_t i = 0; i < 3; i++)
 			end(known[i]);
-		cr_skip_test("this kernel has no children file");
+		skip_test("this kernel has no children file");
 	}
 	qsort(known, 3, sizeof(*known), by_number);
 	cr_expect_eq(r, 0);

@@ -2,6 +2,7 @@
 
 #include "base/own.h"
 #include "tests/fakes/folder.h"
+#include "tests/skip.h"
 
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
@@ -22,7 +23,7 @@ static int tcp_socket(int family, const char *address, uint16_t *ret_port)
 
 	(void)inet_pton(family, address, family == AF_INET ? (void *)&four.sin_addr : (void *)&six.sin6_addr);
 	if (fd < 0 || bind(fd, a, n) < 0)
-		cr_skip_test("no %s here", address);
+		skip_test("no %s here", address);
 	cr_assert_eq(getsockname(fd, a, &n), 0);
 	*ret_port = ntohs(family == AF_INET ? four.sin_port : six.sin6_port);
 	return fd;

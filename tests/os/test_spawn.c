@@ -1,6 +1,7 @@
 #include "tests/fakes/folder.h"
 #include "tests/fakes/sys_fake.h"
 #include "tests/os/spawned.h"
+#include "tests/skip.h"
 
 #include <fcntl.h>
 #include <sys/resource.h>
@@ -44,7 +45,7 @@ Test(spawn, the_pidfd_is_the_childs)
 	if (s.pidfd < 0) {
 		(void)sys_kill(s.pid, SIGKILL);
 		(void)spawned_end(&s);
-		cr_skip_test("this kernel has no pidfds");
+		skip_test("this kernel has no pidfds");
 	}
 	cr_expect_eq(sys_pidfd_send_signal(s.pidfd, SIGTERM), 0);
 	cr_expect_eq(spawned_end(&s), 128 + SIGTERM);

@@ -1,6 +1,7 @@
 /* Whom a program runs as. */
 #include "tests/fakes/folder.h"
 #include "tests/os/spawned.h"
+#include "tests/skip.h"
 
 #include <fcntl.h>
 #include <grp.h>
@@ -15,7 +16,7 @@ static const struct ids nobody = { .set_user = true, .set_group = true, .uid = N
 static void become_nobody(void)
 {
 	if (geteuid() != 0)
-		cr_skip_test("only root can be another");
+		skip_test("only root can be another");
 	cr_assert_eq(chown(".", NOBODY, NOBODY), 0); /* to be able to remove it */
 	cr_assert_eq(setgroups(0, NULL), 0);
 	cr_assert_eq(setresgid(NOBODY, NOBODY, NOBODY), 0);
@@ -38,7 +39,7 @@ static const char *who(const struct ids *ids)
 Test(spawn_ids, user_group_and_groups_are_set_for_good)
 {
 	if (geteuid() != 0)
-		cr_skip_test("only root can be another");
+		skip_test("only root can be another");
 	cr_expect_str_eq(who(&nobody), "Uid:\t65534\t65534\t65534\t65534\nGid:\t4321\t4321\t4321\t4321\nGroups:\t55 66 4321 \n");
 }
 
@@ -48,7 +49,7 @@ Test(spawn_ids, a_group_alone_leaves_the_user)
 	char expected[128];
 
 	if (geteuid() != 0)
-		cr_skip_test("only root can be another");
+		skip_test("only root can be another");
 	cr_assert_eq(setgroups(0, NULL), 0);
 	snprintf(expected, sizeof(expected), "Uid:\t0\t0\t0\t0\nGid:\t4321\t4321\t4321\t4321\nGroups:\t \n");
 	cr_expect_str_eq(who(&group), expected);
@@ -60,7 +61,7 @@ Test(spawn_ids, the_folder_is_entered_with_the_rights_of_the_user)
 	struct spawn_job job = spawned_job(argv);
 
 	if (geteuid() != 0)
-		cr_skip_test("only root can be another");
+		skip_test("only root can be another");
 	cr_assert_eq(mkdir("private", 0700), 0);
 	cr_assert_eq(chmod(".", 0755), 0);
 	job.ids = &nobody;

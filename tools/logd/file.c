@@ -95,6 +95,12 @@ void file_failed(struct file *f, int error)
 	f->all->fn(f->all->ctx, f, error);
 }
 
+void file_inherit(struct file *f, int error)
+{
+	if (f && !f->error)
+		f->error = error;
+}
+
 static void mended(struct file *f)
 {
 	f->error = 0;

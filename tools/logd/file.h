@@ -48,6 +48,8 @@ int file_end(struct file *f, uint64_t *ret);
 int file_write(struct file *f, uint64_t at, const void *buf, size_t n);
 /* Its descriptor with the offset at `at`, for splice. After file_end(). */
 int file_seek(struct file *f, uint64_t at);
+/* A predecessor has told that error: it is mended with the first write that works. NULL is fine. */
+void file_inherit(struct file *f, int error);
 void file_failed(struct file *f, int error); /* a write by splice failed: tell it, once */
 void file_worked(struct file *f); /* ... and worked */
 /* Before a write: notes in the file what was dropped, if it takes that; then it works again. */

@@ -71,6 +71,7 @@ int stream_new(struct stream_host *host, const struct logwire_packet *p, const s
 	s->staging_out = fds->fd[2];
 	s->ring_fd = fds->fd[3];
 	configure(s, p);
+	file_inherit(p->in_combined ? s->combined : s->path, p->error);
 	uint64_t lost = sink_recover(s->slot);
 	if (lost)
 		log_warning("logd: %s: %llu bytes that waited for its sinks were lost with the logd that was killed", s->name,
@@ -281,21 +282,27 @@ void stream_begin(struct stream *s)
 		log_error("logd: %s: cannot watch its pipe: %s", s->name, err_text(r));
 }
 
-void stream_drain(struct stream *s, bool last)
+/* `all`: an unfinished line too. */
+static void drain(struct stream *s, bool all)
 {
 	/* A service that goes on writing must not hold us here: what was there when it was asked, no more. */
 	size_t there = stream_waiting(s->pipe_fd);
 
 	loop_timer_off(s->linger);
-	s->last = last;
-	if (last)
-		s->paused = false;
 	for (;;) {
-		size_t moved = turn(s, true);
+		size_t moved = turn(s, all);
 		if (moved == 0 || moved >= there)
 			break;
 		there -= moved;
 	}
+}
+
+void stream_drain(struct stream *s, bool last)
+{
+	s->last = last;
+	if (last)
+		s->paused = false;
+	drain(s, true);
 	/* Nothing comes any more before which it could be told what was dropped. */
 	if (last && s->path)
 		file_works(s->path);
@@ -305,11 +312,15 @@ void stream_drain(struct stream *s, bool last)
 
 int stream_change(struct stream *s, const struct logwire_packet *p)
 {
-	stream_drain(s, false);
+	/* A line that isn't finished stays in hand: it is not begun in one form, or file, and ended in another. */
+	s->last = false;
+	drain(s, false);
 	configure(s, p);
 	/* What it waited for may be another disk's trouble now, or another rate's. */
 	if (s->paused)
 		loop_timer_in(s->retry, 0);
+	else if (s->source) /* the line's end is waited for as before */
+		empty_staging(s, false);
 	return 0;
 }
 
