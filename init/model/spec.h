@@ -26,6 +26,8 @@ enum log_console { LOG_CONSOLE_NONE, LOG_CONSOLE_RAW, LOG_CONSOLE_PREFIX, LOG_CO
 enum kill_mode { KILL_MODE_PROCESS, KILL_MODE_GROUP, KILL_MODE_MAX }; /* whom stop_signal goes to first */
 enum service_type { TYPE_SIMPLE, TYPE_ONESHOT, TYPE_NOTIFY, TYPE_FORKING, TYPE_MAX };
 enum notify_access { NOTIFY_AUTO, NOTIFY_NONE, NOTIFY_MAIN, NOTIFY_ALL, NOTIFY_MAX }; /* who may speak to NOTIFY_SOCKET */
+enum exec_mode { EXEC_MODE_AUTO, EXEC_MODE_FORK, EXEC_MODE_CLUSTER, EXEC_MODE_MAX }; /* auto: cluster where `listen` is given */
+enum activation { ACTIVATION_EAGER, ACTIVATION_ON_CONNECT, ACTIVATION_MAX };
 enum oom_policy { OOM_RESTART, OOM_STOP, OOM_CONTINUE, OOM_MAX };
 /* Commands that run around the service's own. */
 enum hook_kind { HOOK_START_PRE, HOOK_START_POST, HOOK_STOP, HOOK_STOP_POST, HOOK_RELOAD, HOOK_MAX };
@@ -124,6 +126,20 @@ struct spec {
 	struct strv watch_paths; /* absolute; none: cwd */
 	struct strv ignore_watch; /* rules of ignore.h */
 	usec_t watch_delay; /* 0: a short one of core/watcher.h */
+
+	struct strv listen; /* words of listen.h, LISTEN_MAX at most, no two that clash */
+	struct strv listen_env; /* NAME=WORD: the variable that holds the number of the descriptor of that word of `listen` */
+	unsigned int listen_backlog;
+	bool reuse_port; /* each instance has a socket of its own, and can be drained */
+	bool listen_v6only;
+	int listen_mode; /* of unix sockets, -1: not given */
+	char *listen_owner; /* of unix sockets, USER or USER:GROUP, NULL: as pm1 */
+	bool listen_adopt; /* for programs that know nothing of LISTEN_FDS */
+	enum activation activation;
+	usec_t idle_timeout; /* without a connection, 0: any; activation = on-connect alone */
+	enum exec_mode exec_mode;
+	unsigned int reload_batch; /* so many instances of it are replaced at a time */
+	usec_t drain_timeout; /* how long connections of the old process may go on */
 };
 
 struct spec_pm1 {
