@@ -189,9 +189,13 @@ int manager_renew(struct manager *m, const int *ids, size_t n, char *const *env,
 			r = manager_apply_step(m, &step, NULL, APPLY_RENEW, cause, NULL);
 			spec_unref(held);
 		}
-		for (size_t k = 0; s->top_file && k < n_files; k++)
-			if (m->files[k].path == s->top_file)
-				r = manager_apply_config(m, &x.files[k], s->top_file, APPLY_RENEW, s->spec->name, cause, NULL);
+		/* The service gets its new spec in the midst of the steps; the name is asked for up to the last one. */
+		struct spec *named = spec_ref(s->spec);
+		const char *top_file = s->top_file;
+		for (size_t k = 0; top_file && k < n_files; k++)
+			if (m->files[k].path == top_file)
+				r = manager_apply_config(m, &x.files[k], top_file, APPLY_RENEW, named->name, cause, NULL);
+		spec_unref(named);
 	}
 	renewal_done(&x, n_files, n);
 	return r == -ENOMEM ? r : r < 0 ? -EINVAL : 0;

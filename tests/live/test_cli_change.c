@@ -237,6 +237,27 @@ Test(cli_change, update_env_reads_the_file_again_for_the_services_named)
 	cr_assert_eq(live_stop(&l), 0);
 }
 
+/* From the second time on the old spec, with its name, is nobody's any more but the service's that changes first. */
+Test(cli_change, update_env_of_the_first_of_a_file_leaves_the_others_each_time)
+{
+	struct live l;
+	live_start(&l, LIVE_PID1, HEAD "[service:web]\ncommand = @PROG@ wait\nenv.A = 1\n[service:db]\ncommand = @PROG@ wait\nenv.A = 1\n");
+	live_status(&l, "web", "online");
+	live_status(&l, "db", "online");
+	long long db = live_get(&l, "db", "pid");
+	for (int i = 2; i < 5; i++) {
+		char ini[256], web[16];
+		(void)snprintf(ini, sizeof(ini), HEAD "[service:web]\ncommand = @PROG@ wait\nenv.A = %d\n[service:db]\ncommand = @PROG@ wait\nenv.A = 9\n", i);
+		(void)snprintf(web, sizeof(web), "\nA=%d\n", i);
+		live_ini(&l, ini);
+		cr_assert_eq(call(&l, "restart", "web", "--update-env").code, 0);
+		cr_assert(strstr(call(&l, "env", "web").out, web));
+		cr_assert(strstr(call(&l, "env", "db").out, "\nA=1\n"));
+		cr_assert_eq(live_get(&l, "db", "pid"), db);
+	}
+	cr_assert_eq(live_stop(&l), 0);
+}
+
 /* The instances of web that run, "0 1 2". */
 static const char *numbers(struct live *l)
 {
