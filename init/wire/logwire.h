@@ -10,7 +10,7 @@
 
 #include <stdint.h>
 
-#define LOGWIRE_VERSION 4
+#define LOGWIRE_VERSION 5
 #define LOGWIRE_PATH_MAX 1024
 #define LOGWIRE_FORMAT_MAX 96
 #define LOGWIRE_NAME_MAX 80 /* "web-12": name and instance */
@@ -101,6 +101,7 @@ struct logslot {
 	uint64_t total; /* bytes in staging when the piece was noted: total - FIONREAD tells how much of it is consumed */
 	uint64_t path_at; /* where the piece goes in the stream's file */
 	uint64_t combined_at;
+	uint64_t path_id, combined_id; /* logslot_path_id() of those files, 0 none: a place in one is none in another */
 	uint32_t next_midline; /* becomes midline when the piece is consumed */
 	int32_t piece_pid; /* who said the piece, noted with it */
 	uint64_t written; /* bytes taken from the service in all */
@@ -118,6 +119,16 @@ struct logslot {
 	uint64_t sink_sent;
 	uint64_t sink_dropped;
 };
+
+/* Tells one file's path from another (FNV-1a). */
+static inline uint64_t logslot_path_id(const char *path)
+{
+	uint64_t hash = 14695981039346656037u;
+
+	for (const char *p = path; *p; p++)
+		hash = (hash ^ (unsigned char)*p) * 1099511628211u;
+	return hash;
+}
 
 /* Bytes that wait in the queues of sinks. `taken` is read last: it is never behind the others. */
 static inline uint64_t logslot_sink_waiting(const struct logslot *s)

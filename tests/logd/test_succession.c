@@ -21,7 +21,8 @@ static void rewind_all(void)
 static void note_piece(enum logslot_phase phase, const char *staged, size_t n)
 {
 	rewind_all();
-	slots[0] = (struct logslot){ .phase = phase, .n = n, .total = strlen(staged), .path_at = 7, .combined_at = 7 };
+	slots[0] = (struct logslot){ .phase = phase, .n = n, .total = strlen(staged), .path_at = 7, .combined_at = 7,
+				     .path_id = logslot_path_id("a.log"), .combined_id = logslot_path_id("both.log") };
 	cr_assert_eq(write(pipes[0].staging[1], staged, strlen(staged)), (ssize_t)strlen(staged));
 }
 
@@ -60,6 +61,46 @@ Test(succession, a_piece_of_files_that_were_emptied_or_removed_meanwhile_begins_
 	cr_expect_str_eq(folder_get("both.log"), "one\ntwo\nthree\n");
 }
 
+/* A reload gave the stream other files, of which the one that was killed had not heard. */
+Test(succession, a_place_in_the_old_file_is_no_place_in_the_new_one)
+{
+	static const char *const found[] = { "new\n", "long before, and long after it\n" };
+
+	for (size_t i = 0; i < ARRAY_LEN(found); i++) {
+		char expected[64];
+		note_piece(LOGSLOT_WRITE, "one\ntwo\nthree\n", 8);
+		slots[0].path_id = logslot_path_id("old.log");
+		folder_put("a.log", found[i]);
+		folder_put("both.log", "before\none\nt");
+		succeed("");
+		(void)snprintf(expected, sizeof(expected), "%sone\ntwo\nthree\n", found[i]);
+		cr_expect_str_eq(folder_get("a.log"), expected);
+		cr_expect_str_eq(folder_get("both.log"), "before\none\ntwo\nthree\n");
+
+		note_piece(LOGSLOT_WRITE, "one\ntwo\nthree\n", 8);
+		slots[0].combined_id = 0; /* it had none */
+		folder_put("a.log", "before\none\ntwo\n");
+		folder_put("both.log", found[i]);
+		succeed("");
+		cr_expect_str_eq(folder_get("a.log"), "before\none\ntwo\nthree\n");
+		cr_expect_str_eq(folder_get("both.log"), expected);
+	}
+}
+
+/* ... but a file keeps its place, whichever of the two it has become. */
+Test(succession, a_piece_keeps_its_place_in_files_that_changed_their_roles)
+{
+	note_piece(LOGSLOT_WRITE, "one\ntwo\nthree\n", 8);
+	slots[0].path_id = logslot_path_id("both.log");
+	slots[0].combined_id = logslot_path_id("a.log");
+	slots[0].path_at = 4;
+	folder_put("a.log", "before\none\ntwo\n");
+	folder_put("both.log", "was\none\ntwo\n");
+	succeed("");
+	cr_expect_str_eq(folder_get("a.log"), "before\none\ntwo\nthree\n");
+	cr_expect_str_eq(folder_get("both.log"), "was\none\ntwo\nthree\n");
+}
+
 Test(succession, a_piece_that_was_consumed_in_part_is_consumed_and_not_written_again)
 {
 	for (size_t taken = 0; taken <= 8; taken += 4) {
@@ -75,7 +116,6 @@ Test(succession, a_piece_that_was_consumed_in_part_is_consumed_and_not_written_a
 	}
 }
 
-/* The stamp is the piece's, not that of the moment of the repeat: else it could be longer, and leave the end of the old one. */
 /* What a predecessor has told of a full disk is taken back by whoever finds that it isn't full any more. */
 Test(succession, a_trouble_that_a_predecessor_told_is_called_mended_with_the_first_write)
 {
@@ -97,6 +137,7 @@ Test(succession, a_trouble_that_a_predecessor_told_is_called_mended_with_the_fir
 	}
 }
 
+/* The stamp is the piece's, not that of the moment of the repeat: else it could be longer, and leave the end of the old one. */
 Test(succession, a_repeat_has_the_stamp_of_the_first_try)
 {
 	note_piece(LOGSLOT_WRITE, "one\n", 4);

@@ -222,7 +222,12 @@ static int write_formed(struct stream *s, struct file *f, const struct form *for
 
 _Static_assert(STREAM_OUT >= FORM_JSON_ROOM && STREAM_OUT >= FORM_ROOM(STREAM_PIECE), "any part fits");
 
-/* `repeat`: a predecessor may have written it, or a part of it, by other rules than ours: nothing of that stays behind its end. */
+/* In which files a predecessor may have written the piece, or a part of it, by other rules than ours: nothing of that stays behind its
+ * end. */
+struct repeat {
+	bool path, combined;
+};
+
 static int write_to(struct stream *s, struct file *f, uint64_t begin, const char *p, size_t n, bool repeat)
 {
 	uint64_t at = begin;
@@ -261,12 +266,12 @@ static uint64_t place_in(struct file *f)
 }
 
 /* False: a file takes nothing, and the piece is to wait; it is as if it had not been begun. */
-static bool write_files(struct stream *s, const char *piece, bool repeat)
+static bool write_files(struct stream *s, const char *piece, struct repeat repeat)
 {
 	struct logslot *slot = s->slot;
-	int r = write_to(s, s->path, slot->path_at, piece, slot->n, repeat);
+	int r = write_to(s, s->path, slot->path_at, piece, slot->n, repeat.path);
 	bool waits = r < 0 && stream_may_wait(s);
-	int both = waits ? 0 : write_to(s, s->combined, slot->combined_at, piece, slot->n, repeat);
+	int both = waits ? 0 : write_to(s, s->combined, slot->combined_at, piece, slot->n, repeat.combined);
 
 	if (both < 0 && stream_may_wait(s)) {
 		if (s->path && r == 0)
@@ -275,7 +280,7 @@ static bool write_files(struct stream *s, const char *piece, bool repeat)
 	}
 	if (waits) {
 		/* A predecessor may have got as far as this one. */
-		if (repeat && r < 0 && s->combined && slot->combined_at != UINT64_MAX)
+		if (repeat.combined && r < 0 && s->combined && slot->combined_at != UINT64_MAX)
 			(void)file_cut(s->combined, slot->combined_at);
 		set_phase(s, LOGSLOT_IDLE);
 		stream_pause(s, DISK_RETRY);
@@ -293,7 +298,7 @@ static bool write_files(struct stream *s, const char *piece, bool repeat)
 }
 
 /* The rest of a noted piece, from wherever it stands: the same steps for us and for a successor. */
-static bool complete(struct stream *s, const char *piece, bool repeat)
+static bool complete(struct stream *s, const char *piece, struct repeat repeat)
 {
 	struct logslot *slot = s->slot;
 
@@ -320,25 +325,46 @@ static bool complete(struct stream *s, const char *piece, bool repeat)
 	return true;
 }
 
-/* Opens the file, where the piece belongs already; but one that was emptied or removed meanwhile must not begin with a hole. */
-static void place_again(struct file *f, uint64_t *at)
+/* Opens the file, where the piece belongs already; but one that was emptied or removed meanwhile must not begin with a hole. A file that
+ * the predecessor had not heard of yet gets it at its end. True: it may stand there. */
+static bool place_again(struct file *f, uint64_t id, const struct logslot *noted, uint64_t *ret)
 {
 	uint64_t end = place_in(f);
+	bool as_path = f && id == noted->path_id, as_combined = f && id == noted->combined_id;
+	uint64_t at = as_path ? noted->path_at : as_combined ? noted->combined_at : end;
 
-	if (end < *at || end == UINT64_MAX)
-		*at = end;
+	*ret = end < at || end == UINT64_MAX ? end : at;
+	return as_path || as_combined;
+}
+
+/* The place before the file it is in: who is killed in between has no place for his successor, not a wrong one. */
+static void note_place(uint64_t *at, uint64_t *id, uint64_t new_at, uint64_t new_id)
+{
+	if (*id != new_id) {
+		*(volatile uint64_t *)id = 0;
+		__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	}
+	*(volatile uint64_t *)at = new_at;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	*(volatile uint64_t *)id = new_id;
 }
 
 void piece_recover(struct stream *s)
 {
-	if (s->slot->phase == LOGSLOT_IDLE)
+	struct logslot *slot = s->slot, noted = *slot;
+	struct repeat repeat;
+	uint64_t path_at, combined_at;
+
+	if (slot->phase == LOGSLOT_IDLE)
 		return;
-	size_t n = s->slot->phase == LOGSLOT_WRITE ? peek(s) : 0;
-	if (s->slot->phase == LOGSLOT_WRITE && n < s->slot->n)
-		s->slot->n = n; /* can't be: staging has at least the piece; but never read past what there is */
-	place_again(s->path, &s->slot->path_at);
-	place_again(s->combined, &s->slot->combined_at);
-	(void)complete(s, s->host->in, true);
+	size_t n = slot->phase == LOGSLOT_WRITE ? peek(s) : 0;
+	if (slot->phase == LOGSLOT_WRITE && n < slot->n)
+		slot->n = n; /* can't be: staging has at least the piece; but never read past what there is */
+	repeat.path = place_again(s->path, s->path_id, &noted, &path_at);
+	repeat.combined = place_again(s->combined, s->combined_id, &noted, &combined_at);
+	note_place(&slot->path_at, &slot->path_id, path_at, s->path_id);
+	note_place(&slot->combined_at, &slot->combined_id, combined_at, s->combined_id);
+	(void)complete(s, s->host->in, repeat);
 }
 
 static void works_again(struct file *f)
@@ -399,7 +425,7 @@ static void drop_piece(struct stream *s)
 			file_limited(files[i], s->slot->n);
 	s->slot->next_midline = false; /* what follows stands behind the note of it */
 	set_phase(s, LOGSLOT_CONSUME);
-	(void)complete(s, NULL, false);
+	(void)complete(s, NULL, (struct repeat){ 0 });
 }
 
 /* Where a piece ends: at a newline if there is one. 0: it is to wait for more. */
@@ -455,10 +481,10 @@ bool piece_next(struct stream *s, bool all)
 	works_again(s->combined);
 	look_for_match(s, piece, n);
 	note_piece(s, n, total, piece[n - 1]);
-	slot->path_at = place_in(s->path);
-	slot->combined_at = place_in(s->combined);
+	note_place(&slot->path_at, &slot->path_id, place_in(s->path), s->path_id);
+	note_place(&slot->combined_at, &slot->combined_id, place_in(s->combined), s->combined_id);
 	set_phase(s, LOGSLOT_WRITE);
-	if (!complete(s, piece, false))
+	if (!complete(s, piece, (struct repeat){ 0 }))
 		return false;
 	if (s->rate.per_second)
 		rate_take(&s->rate, n);

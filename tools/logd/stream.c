@@ -42,6 +42,8 @@ static void configure(struct stream *s, const struct logwire_packet *p)
 	/* Both in one file is one sink, not two copies of each line. */
 	if (strcmp(p->path, p->combined) != 0)
 		s->combined = file_get(s->host->files, p->combined);
+	s->path_id = s->path ? logslot_path_id(p->path) : 0;
+	s->combined_id = s->combined ? logslot_path_id(p->combined) : 0;
 	/* Only now, so that one that stays is not closed in between. */
 	file_put(old[0]);
 	file_put(old[1]);

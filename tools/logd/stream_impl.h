@@ -21,6 +21,7 @@ struct stream {
 	char service[LOGWIRE_NAME_MAX];
 	char stamp[STAMP_MAX]; /* compiled log_date_format; "": none */
 	struct file *path, *combined; /* references, NULL: none */
+	uint64_t path_id, combined_id; /* of their paths, 0: none */
 	struct sinkset sinks;
 	struct logwire_rules rules;
 	struct rate rate;
