@@ -11,7 +11,8 @@
 struct follower {
 	struct follower *next;
 	struct session *session; /* borrowed */
-	json_t *targets; /* a reference; NULL: all */
+	struct target **targets; /* owned, each and all; NULL: all services */
+	size_t n;
 };
 
 struct events {
@@ -55,16 +56,48 @@ static void add_history(const struct service *s, json_t *a)
 		(void)json_array_append_new(a, report_event(s, &s->history[i % SERVICE_HISTORY]));
 }
 
-static void follow(struct events *e, struct session *s, json_t *targets, json_t *history)
+static void follower_free(struct follower *f)
 {
-	struct follower *f = e->n < EVENTS_FOLLOWERS_MAX ? calloc(1, sizeof(*f)) : NULL;
+	if (!f)
+		return;
+	for (size_t i = 0; i < f->n; i++)
+		target_free(f->targets[i]);
+	free(f->targets);
+	free(f);
+}
+
+/* `targets`: NULL for all. NULL: no memory; the words have been looked at before. */
+static struct follower *follower_new(struct session *s, const json_t *targets)
+{
+	struct follower *f = calloc(1, sizeof(*f));
+	size_t n = json_array_size(targets);
+
+	if (!f)
+		return NULL;
+	f->session = s;
+	f->targets = targets ? calloc(n, sizeof(struct target *)) : NULL;
+	int r = targets && !f->targets ? -ENOMEM : 0;
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		r = target_new(json_string_value(json_array_get(targets, i)), &f->targets[i]);
+		f->n += r == 0;
+	}
+	if (r < 0) {
+		follower_free(f);
+		return NULL;
+	}
+	return f;
+}
+
+static void follow(struct events *e, struct session *s, const json_t *targets, json_t *history)
+{
+	struct follower *f = e->n < EVENTS_FOLLOWERS_MAX ? follower_new(s, targets) : NULL;
 
 	if (!f) {
 		json_decref(history);
 		call_error(s, ERROR_BUSY, json_pack("{s:s}", "message", "so many follow the events that no more can"));
 		return;
 	}
-	*f = (struct follower){ .next = e->first, .session = s, .targets = json_incref(targets) };
+	f->next = e->first;
 	e->first = f;
 	e->n++;
 	session_continue(s, message_reply(json_pack("{s:o}", "events", history), true), SIZE_MAX);
@@ -96,27 +129,13 @@ void events_call(struct events *e, struct session *s, const struct call *call)
 		session_reply(s, message_reply(json_pack("{s:o}", "events", history), false));
 }
 
-struct search {
-	const struct service *s;
-	bool found;
-};
-
-static void look(void *ctx, struct service *s)
-{
-	struct search *x = ctx;
-
-	x->found = x->found || x->s == s;
-}
-
 static bool is_meant(const struct events *e, const struct follower *f, const struct service *s)
 {
-	struct search x = { .s = s };
-	size_t i;
-	json_t *t;
+	bool meant = !f->targets;
 
-	json_array_foreach(f->targets, i, t)
-		(void)manager_match(requests_cfg(e->all)->manager, json_string_value(t), look, &x);
-	return !f->targets || x.found;
+	for (size_t i = 0; i < f->n && !meant; i++)
+		meant = manager_is_meant(requests_cfg(e->all)->manager, f->targets[i], s);
+	return meant;
 }
 
 void events_noted(struct events *e, struct service *s, const struct service_event *event)
@@ -137,8 +156,7 @@ void events_gone(struct events *e, struct session *s)
 			continue;
 		*p = f->next;
 		e->n--;
-		json_decref(f->targets);
-		free(f);
+		follower_free(f);
 		return;
 	}
 }

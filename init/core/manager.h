@@ -65,8 +65,14 @@ const char *manager_overlay_of(const struct manager *m, const char *path);
 void manager_delete(struct manager *m, struct service *s, const char *cause); /* goes once it is down */
 
 /* The services a target means: all, a name, a namespace, an id, or /regex/. Calls fn for each, in order of id. The count; 0: none;
- * -EINVAL: a broken regex. */
+ * -EINVAL: a broken regex; -ENOMEM. */
 int manager_match(struct manager *m, const char *target, void (*fn)(void *ctx, struct service *s), void *ctx);
+/* A target that many services are held against, one by one. -EINVAL, -ENOMEM. Owned by the caller. */
+struct target;
+int target_new(const char *text, struct target **ret);
+void target_free(struct target *t); /* NULL is fine */
+/* Whether manager_match() would find the service; one that is being deleted is still meant by its name. */
+bool manager_is_meant(const struct manager *m, const struct target *t, const struct service *s);
 /* The nearest known name to a target that means nothing, or NULL. Borrowed until the list changes. */
 const char *manager_nearest(struct manager *m, const char *target);
 

@@ -64,6 +64,27 @@ Test(cli_events, who_follows_gets_each_change_as_it_happens_until_pm1_ends)
 	cr_assert_null(strstr(c.out, "db (id"), "%s", c.out);
 }
 
+Test(cli_events, who_follows_a_word_or_a_pattern_sees_its_services_to_their_end)
+{
+	struct live l;
+	begin(&l);
+	struct calling db = call_begin(&l, 0, (const char *const[]){ "events", "-f", "1", "/^d/", NULL });
+	struct calling web = call_begin(&l, 0, (const char *const[]){ "events", "-f", "web", NULL });
+	call_line(&db, "starting -> online");
+	call_line(&web, "starting -> online");
+	cr_assert_eq(call(&l, "stop", "all").code, 0);
+	cr_assert_eq(call(&l, "start", "web").code, 0);
+	cr_assert_eq(call(&l, "delete", "web").code, 0);
+	call_line(&web, "(delete by uid 0 ");
+	call_line(&web, "stopping -> stopped");
+	cr_assert_eq(live_stop(&l), 0);
+	cr_assert_eq(call_wait(&web).code, 0);
+	struct called c = call_wait(&db);
+	cr_assert_eq(c.code, 0, "%s", c.err);
+	cr_assert(strstr(c.out, "stopping -> stopped"), "%s", c.out);
+	cr_assert_null(strstr(c.out, "web (id"), "%s", c.out);
+}
+
 Test(cli_events, a_service_that_is_not_there_cannot_be_followed)
 {
 	struct live l;
