@@ -16,11 +16,6 @@ static const struct {
 };
 #define PLACES (sizeof(places) / sizeof(*places))
 
-static bool is_family(const struct key *k)
-{
-	return k->name[strlen(k->name) - 1] == '.';
-}
-
 /* "default 5s; also called x", or "". */
 static const char *more_about(const struct key *k, char *buf, size_t size)
 {
@@ -38,7 +33,7 @@ static void print_key(FILE *f, const struct key *k)
 {
 	char buf[512];
 
-	(void)fprintf(f, "  %s%s\n", k->name, is_family(k) ? "NAME" : "");
+	(void)fprintf(f, "  %s%s\n", k->name, keys_is_family(k) ? "NAME" : "");
 	page_wrap(f, k->help, 6);
 	page_wrap(f, keys_allowed(k, buf, sizeof(buf)), 6);
 	if (*more_about(k, buf, sizeof(buf)))
@@ -85,7 +80,7 @@ void keyhelp_roff(FILE *f)
 				continue;
 			(void)fputs(".TP\n.B ", f);
 			page_roff(f, k->name);
-			if (is_family(k))
+			if (keys_is_family(k))
 				(void)fputs("\\fINAME\\fP", f);
 			(void)fputc('\n', f);
 			page_roff_line(f, k->help);

@@ -50,7 +50,8 @@ static int compare(const struct key *k, const void *a, const void *b, struct dif
 		return -ENOMEM;
 	if (strcmp(old, new) == 0)
 		return 0;
-	return add(ret, strdup(k->name), take_ptr(&old), take_ptr(&new), DIFF_CHANGED, k->live);
+	/* Without the dot of a family: all of it is shown. */
+	return add(ret, strndup(k->name, strlen(k->name) - keys_is_family(k)), take_ptr(&old), take_ptr(&new), DIFF_CHANGED, k->live);
 }
 
 static int compare_place(enum key_place place, const void *a, const void *b, struct diff *ret)

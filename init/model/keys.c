@@ -7,7 +7,6 @@
 
 #include <errno.h>
 
-#define ENV_FAMILY "env."
 #define NAME_MAX_BYTES 64 /* longer than any key; only longer env.NAMEs exist */
 
 size_t keys_count(void)
@@ -54,14 +53,14 @@ static bool has_word(const char *list, const char *word)
 	return false;
 }
 
-static bool is_family(const struct key *k)
+bool keys_is_family(const struct key *k)
 {
 	return k->name[strlen(k->name) - 1] == '.';
 }
 
 static bool matches(const struct key *k, const char *name)
 {
-	if (is_family(k))
+	if (keys_is_family(k))
 		return strncmp(name, k->name, strlen(k->name)) == 0;
 	return strcmp(k->name, name) == 0 || has_word(k->aliases, name);
 }
@@ -74,7 +73,7 @@ const struct key *keys_find(const char *name, enum key_place place, size_t *ret_
 	for (size_t i = 0; i < keys_table_n; i++) {
 		const struct key *k = &keys_table[i];
 
-		if (k->place != place || (!matches(k, name) && (is_family(k) || !matches(k, low))))
+		if (k->place != place || (!matches(k, name) && (keys_is_family(k) || !matches(k, low))))
 			continue;
 		if (ret_i)
 			*ret_i = i;
@@ -114,9 +113,12 @@ const char *keys_hint(const char *name)
 
 bool keys_is_words(const struct key *k)
 {
-	return k->type == KEY_WORDS || k->type == KEY_SIGNALS || k->type == KEY_CODES ||
-	       (k->type == KEY_CUSTOM && (strcmp(k->name, "env_file") == 0 || strcmp(k->name, "watch") == 0 ||
-					  strcmp(k->name, "include") == 0 || strcmp(k->name, "log_sink") == 0));
+	static const char *const custom[] = { "env_file", "watch", "include", "log_sink", "listen" };
+
+	for (size_t i = 0; k->type == KEY_CUSTOM && i < sizeof(custom) / sizeof(*custom); i++)
+		if (strcmp(k->name, custom[i]) == 0)
+			return true;
+	return k->type == KEY_WORDS || k->type == KEY_SIGNALS || k->type == KEY_CODES;
 }
 
 static void add_choices(struct text *t, const char *choices)

@@ -41,7 +41,7 @@ struct key_input {
 };
 
 struct key {
-	const char *name; /* "env." for the family env.NAME */
+	const char *name; /* "env." for the family env.NAME, "listen_env." likewise */
 	const char *aliases; /* blank-separated PM2 names, or NULL; camelCase of every name is known too */
 	enum key_type type;
 	enum key_place place;
@@ -49,6 +49,7 @@ struct key {
 	const char *dflt; /* as it would be written; "" none */
 	uint64_t min, max; /* KEY_COUNT, KEY_SPAN, KEY_SIZE: allowed range, max 0: any; text: its longest length in bytes */
 	const char *choices; /* KEY_CHOICE: blank-separated, in the enum's order */
+	const char *synonyms; /* KEY_CHOICE: blank-separated WORD=CHOICE, or NULL */
 	bool live; /* a change of it needs no restart of the service, or of pm1 */
 	size_t given; /* offset + 1 of a bool that notes that the key was set, 0: none */
 	const char *(*check)(const char *value); /* a further rule for text: NULL or what is wrong */
@@ -68,6 +69,7 @@ const struct key *keys_at(size_t i);
 const struct key *keys_find(const char *name, enum key_place place, size_t *ret_i);
 /* The nearest known name for the place, or NULL. */
 const char *keys_nearest(const char *name, enum key_place place);
+bool keys_is_family(const struct key *k); /* env.NAME: many keys of one line of the table */
 /* What is allowed, in words ("a size such as 500M or 1.5G"), for messages and help. */
 const char *keys_allowed(const struct key *k, char *buf, size_t size);
 

@@ -248,15 +248,34 @@ static int put_codes(uint8_t *field, const struct key *k, const struct key_input
 	return r;
 }
 
+/* What the value means among the choices: itself, or what it is a synonym of, n bytes. */
+static const char *choice_of(const struct key *k, const char *value, size_t *ret_n)
+{
+	size_t n = strlen(value);
+
+	*ret_n = n;
+	for (const char *s = k->synonyms; s && *s;) {
+		size_t len = strcspn(s, " "), word = strcspn(s, "=");
+
+		if (word == n && memcmp(s, value, n) == 0) {
+			*ret_n = len - word - 1;
+			return s + word + 1;
+		}
+		s += len + (s[len] == ' ');
+	}
+	return value;
+}
+
 static int put_choice(int *field, const struct key *k, const struct key_input *in)
 {
-	size_t n = strlen(in->value);
+	size_t n = 0;
+	const char *value = choice_of(k, in->value, &n);
 	int i = 0;
 
 	for (const char *c = k->choices; *c; i++) {
 		size_t len = strcspn(c, " ");
 
-		if (len == n && memcmp(c, in->value, n) == 0) {
+		if (len == n && memcmp(c, value, n) == 0) {
 			*field = i;
 			return 0;
 		}

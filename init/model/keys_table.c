@@ -8,6 +8,8 @@
 #include "base/sinkaddr.h"
 #include "model/cron.h"
 #include "model/custom.h"
+#include "model/custom_listen.h"
+#include "model/listen.h"
 #include "model/ready.h"
 
 #define SVC(field) .place = KEY_IN_SERVICE, .offset = offsetof(struct spec, field)
@@ -139,6 +141,35 @@ const struct key keys_table[] = {
 	{ .name = "max_uptime", .type = KEY_SPAN, LIVE(max_uptime), .dflt = "0",
 	  .help = "restart it when it has run this long; a run of a schedule is ended; 0: off" },
 
+	/* sockets */
+	{ .name = "listen", .type = KEY_CUSTOM, SVC(listen), .dflt = "none", .set = custom_listen, .allowed = LISTEN_ALLOWED "; or none",
+	  .help = "sockets that pm1 holds for it through every restart and gives it as LISTEN_FDS; by blank or comma" },
+	{ .name = "listen_env.", .type = KEY_CUSTOM, SVC(listen_env), .dflt = "", .set = custom_listen_env,
+	  .allowed = "a name or an address of listen; the variable is letters, digits and _",
+	  .help = "one more variable, with the number of that socket's descriptor: listen_env.PORT_FD = http" },
+	{ .name = "listen_backlog", .aliases = "backlog", .type = KEY_COUNT, SVC(listen_backlog), .dflt = "4096", .min = 1, .max = 65535,
+	  .help = "connections that may wait at each socket; the kernel cuts it to net.core.somaxconn" },
+	{ .name = "reuse_port", .type = KEY_BOOL, SVC(reuse_port), .dflt = "yes",
+	  .help = "each instance has a socket of its own and the kernel shares out connections; no: one for all" },
+	{ .name = "listen_v6only", .aliases = "v6only", .type = KEY_BOOL, SVC(listen_v6only), .dflt = "no",
+	  .help = "[::] leaves IPv4 alone; a port without an address is of both families all the same" },
+	{ .name = "listen_mode", .type = KEY_MODE, SVC(listen_mode), .dflt = "", .help = "permissions of unix sockets; without it 0666" },
+	{ .name = "listen_owner", .type = KEY_STRING, SVC(listen_owner), .dflt = "", .max = 255, .check = check_owner,
+	  .allowed = "USER or USER:GROUP, by name or number", .help = "whose the unix sockets are; without it, pm1's" },
+	{ .name = "listen_adopt", .type = KEY_BOOL, SVC(listen_adopt), .dflt = "no",
+	  .help = "for a program that knows nothing of LISTEN_FDS: its own bind and listen get these sockets" },
+	{ .name = "activation", .type = KEY_CHOICE, SVC(activation), .dflt = "eager", .choices = "eager on-connect",
+	  .help = "on-connect: it is started by the first connection to one of these sockets" },
+	{ .name = "idle_timeout", .type = KEY_SPAN, LIVE(idle_timeout), .dflt = "0",
+	  .help = "with activation = on-connect: stop it when it had no connection for so long; 0: never" },
+	{ .name = "exec_mode", .type = KEY_CHOICE, LIVE(exec_mode), .dflt = "auto", .choices = "auto fork cluster",
+	  .synonyms = "fork_mode=fork cluster_mode=cluster", .allowed = "auto, fork or cluster; PM2's fork_mode and cluster_mode too",
+	  .help = "cluster: a reload starts the new process before it stops the old one; auto: so with listen" },
+	{ .name = "reload_batch", .type = KEY_COUNT, LIVE(reload_batch), .dflt = "1", .min = 1, .max = SPEC_INSTANCES_MAX,
+	  .help = "so many instances of a cluster are replaced at a time" },
+	{ .name = "drain_timeout", .type = KEY_SPAN, LIVE(drain_timeout), .dflt = "5s",
+	  .help = "how long connections of a replaced process may go on before its stop signal; 0: not at all" },
+
 	/* memory */
 	{ .name = "max_memory_restart", .type = KEY_SIZE, LIVE(max_memory_restart), .dflt = "0",
 	  .help = "restart it gracefully when all its processes together pass this; 0: off" },
@@ -255,7 +286,8 @@ const struct keys_hint keys_hints[] = {
 	{ "env", "one key a variable: env.NAME = value" },
 	{ "environment", "one key a variable: env.NAME = value" },
 	{ "port", "write env.PORT" },
-	{ "exec_mode", "there is one mode; instances says how many" },
+	{ "listen_stream", "write listen = tcp:PORT or listen = unix:/PATH" },
+	{ "listen_datagram", "write listen = udp:PORT" },
 	{ "time", "write log_date_format = YYYY-MM-DDTHH:mm:ss" },
 	{ "treekill", "write kill_mode = process or group" },
 	{ "stopasgroup", "write kill_mode = group" },

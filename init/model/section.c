@@ -107,7 +107,7 @@ static int make_text(const struct section *s, struct entry *e, bool literal, cha
 /* What makes two entries the same key: an alias is its key, one env.NAME isn't another. */
 static const char *identity(const struct entry *e)
 {
-	return strcmp(e->key->name, "env.") == 0 ? e->name : e->key->name;
+	return keys_is_family(e->key) ? e->name : e->key->name;
 }
 
 static int by_identity(const void *a, const void *b)

@@ -106,6 +106,16 @@ static char *show_log_sink(const void *target)
 	return show_words(&((const struct spec *)target)->log_sink);
 }
 
+static char *show_listen(const void *target)
+{
+	return show_words(&((const struct spec *)target)->listen);
+}
+
+static char *show_listen_env(const void *target)
+{
+	return show_words(&((const struct spec *)target)->listen_env);
+}
+
 static char *show_watch(const void *target)
 {
 	const struct spec *s = target;
@@ -161,7 +171,7 @@ static const struct custom_show {
 } customs[] = {
 	{ "instances", show_instances },     { "log_rotate", show_log_rotate }, { "log_sink", show_log_sink },
 	{ "cron_restart", show_cron_restart }, { "schedule", show_schedule }, { "ready", show_ready }, { "watch", show_watch },	     { "control", show_control },	{ "log_console", show_log_console },
-	{ "include", show_include },
+	{ "include", show_include },		{ "listen", show_listen },	  { "listen_env.", show_listen_env },
 };
 
 static const struct custom_show *find_custom(const struct key *k)

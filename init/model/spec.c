@@ -16,7 +16,7 @@ struct spec *spec_new(void)
 	if (!s)
 		return NULL;
 	s->refs = 1;
-	s->umask = s->log_mode = -1;
+	s->umask = s->log_mode = s->listen_mode = -1;
 	return s;
 }
 
@@ -77,6 +77,9 @@ void spec_unref(struct spec *s)
 	strv_done(&s->log_sink);
 	strv_done(&s->watch_paths);
 	strv_done(&s->ignore_watch);
+	strv_done(&s->listen);
+	strv_done(&s->listen_env);
+	free(s->listen_owner);
 	free(s);
 }
 
@@ -184,7 +187,13 @@ bool spec_equal(const struct spec *a, const struct spec *b)
 	       strv_equal(&a->env_base, &b->env_base) && a->instances == b->instances && a->watch == b->watch &&
 	       same_text(a->cron_restart, b->cron_restart) && same_text(a->schedule, b->schedule) &&
 	       strv_equal(&a->log_sink, &b->log_sink) && a->log_rotate == b->log_rotate && a->log_rotate_every == b->log_rotate_every &&
-	       strv_equal(&a->watch_paths, &b->watch_paths) && same_text(a->ready, b->ready);
+	       strv_equal(&a->watch_paths, &b->watch_paths) && strv_equal(&a->listen, &b->listen) &&
+	       strv_equal(&a->listen_env, &b->listen_env) && same_text(a->ready, b->ready);
+}
+
+bool spec_is_cluster(const struct spec *s)
+{
+	return s->exec_mode == EXEC_MODE_CLUSTER || (s->exec_mode == EXEC_MODE_AUTO && s->listen.n > 0);
 }
 
 static bool is_word_byte(char c)

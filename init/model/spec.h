@@ -158,7 +158,7 @@ struct spec_pm1 {
 	uint64_t log_ring; /* bytes kept in memory of each stream where no log file can be written; 0: none */
 };
 
-/* All zero but the reference of the caller and umask; keys_defaults() fills in the rest. NULL: no memory. */
+/* All zero but the reference of the caller and the modes; keys_defaults() fills in the rest. NULL: no memory. */
 struct spec *spec_new(void);
 struct spec *spec_ref(struct spec *s);
 void spec_unref(struct spec *s); /* NULL is fine */
@@ -177,10 +177,13 @@ const char *spec_check(const struct spec *s, enum check_kind k);
 const char *spec_check_key(enum check_kind k); /* "liveness" */
 bool spec_check_is_one(const struct spec *s); /* both are the same: one check serves */
 
-/* Whether a running service of `a` may go on as `b`: every key equal. */
 /* The key of a hook: "exec_start_pre". */
 const char *spec_hook_key(enum hook_kind h);
 
+/* A reload starts the new process before the old one is stopped: exec_mode = cluster, or auto with `listen`. */
+bool spec_is_cluster(const struct spec *s);
+
+/* Whether a running service of `a` may go on as `b`: every key equal. */
 bool spec_equal(const struct spec *a, const struct spec *b);
 
 /* The path with -INSTANCE put before its extension when the service has several and doesn't merge

@@ -120,7 +120,8 @@ Test(diff, the_keys_that_need_no_restart_are_these)
 		" autorestart critical restart_delay exp_backoff_restart_delay min_uptime max_restarts errored_retry cron_restart schedule timezone max_uptime stop_exit_codes stop_signal kill_timeout"
 		" kill_mode max_memory_restart memory_max oom_policy out_file error_file log_file log_date_format log_format log_overflow"
 		" log_rate_limit log_owner log_mode log_sink merge_logs log_max_size log_rotate log_keep log_max_age log_total_max log_compress"
-		" health liveness readiness health_interval health_timeout health_retries health_start_period watch ignore_watch watch_delay exit_when shutdown_timeout restart_rate forward_signals log_console ";
+		" health liveness readiness health_interval health_timeout health_retries health_start_period watch ignore_watch watch_delay idle_timeout exec_mode"
+		" reload_batch drain_timeout exit_when shutdown_timeout restart_rate forward_signals log_console ";
 
 	for (size_t i = 0; i < keys_count(); i++) {
 		char word[80];

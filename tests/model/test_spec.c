@@ -12,7 +12,8 @@ Test(spec, each_key_alone_makes_a_difference)
 		"max_restarts=3",  "stop_exit_codes=1", "stop_signal=INT", "kill_timeout=1s", "kill_mode=group",
 		"max_memory_restart=1M", "memory_max=1M", "out_file=none", "error_file=e", "log_file=l",
 		"log_date_format=%F", "merge_logs=yes", "watch=yes", "watch=a", "ignore_watch=b",
-		"watch_delay=1s",
+		"watch_delay=1s", "listen=tcp:80", "listen=tcp:80\nlisten_env.A=tcp:80", "exec_mode=cluster", "reload_batch=2",
+		"drain_timeout=1s",
 	};
 	struct loaded a = load_good("[service:s]\ncommand=a\n");
 
