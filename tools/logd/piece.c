@@ -7,8 +7,6 @@
 #include "base/log.h"
 #include "base/own.h"
 #include "base/sys.h"
-#include "base/text.h"
-#include "tools/logd/form.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +16,6 @@
 #define LINGER (100 * USEC_MS)
 /* A file that took nothing is tried again so often, while its service waits. */
 #define DISK_RETRY (500 * USEC_MS)
-#define PREFIX_STAMP "YYYY-MM-DDTHH:mm:ss.SSSZ" /* where log_format = prefix has no log_date_format */
 
 /* The compiler must not move stores over each other. No other CPU reads the slot at the same time, so no more than that is needed. */
 static void set_phase(struct stream *s, enum logslot_phase phase)
@@ -143,116 +140,11 @@ static size_t peek(struct stream *s)
 	return got;
 }
 
-static void make_line(const struct stream *s, struct line *ret)
-{
-	*ret = (struct line){ .service = s->service,
-			      .instance = s->rules.instance,
-			      .err = s->err,
-			      .pid = s->slot->piece_pid,
-			      .time = s->slot->stamp };
-}
-
-static void make_file_form(const struct stream *s, struct form *f)
-{
-	char head[FORM_HEAD_MAX], stamp[STAMP_MAX], fallback[STAMP_MAX];
-	struct line line;
-
-	if (s->rules.form == LOGWIRE_JSON) {
-		make_line(s, &line);
-		form_json(f, &line);
-		return;
-	}
-	bool prefix = s->rules.form == LOGWIRE_PREFIX;
-	const char *compiled = s->stamp;
-	if (prefix && !s->stamp[0] && stamp_compile(PREFIX_STAMP, fallback, sizeof(fallback)) == 0)
-		compiled = fallback;
-	size_t n = stamp_format(compiled, s->slot->stamp, stamp, sizeof(stamp));
-	stamp[n] = 0;
-	if (prefix)
-		(void)text_format(head, sizeof(head), "%s%s%s %s: ", stamp, n ? " " : "", s->name, s->err ? "err" : "out");
-	else
-		(void)text_format(head, sizeof(head), "%s%s", stamp, n ? ": " : "");
-	form_text(f, head, false);
-}
-
-static uint64_t put_on_console(struct stream *s, const char *piece, size_t n)
-{
-	char head[FORM_HEAD_MAX];
-	struct form f;
-	struct line line;
-
-	if (s->rules.console == LOGWIRE_CONSOLE_JSON) {
-		make_line(s, &line);
-		form_json(&f, &line);
-	} else if (s->rules.console == LOGWIRE_CONSOLE_PREFIX) {
-		(void)text_format(head, sizeof(head), "%s | ", s->name);
-		form_text(&f, head, true);
-	} else {
-		form_text(&f, "", false);
-	}
-	return console_add(s->host->console, &f, s->slot->midline, piece, n);
-}
-
-/* Writes the piece in its form. A piece is written whole or not at all: what is counted as dropped must not stand there in part. */
-static int write_formed(struct stream *s, struct file *f, const struct form *form, uint64_t *at, const char *p, size_t n)
-{
-	struct form_cursor c = { .p = p, .n = n, .midline = s->slot->midline };
-	struct form_part part;
-	char *out = s->host->out;
-	size_t len = 0;
-	int r;
-
-	while (form_next(form, &c, &part)) {
-		size_t more = form_put(form, &part, out + len, STREAM_OUT - len);
-		if (more == 0) {
-			r = file_write(f, *at, out, len);
-			if (r < 0)
-				return r;
-			*at += len;
-			len = 0;
-			more = form_put(form, &part, out, STREAM_OUT);
-		}
-		len += more;
-	}
-	r = file_write(f, *at, out, len);
-	if (r == 0)
-		*at += len;
-	return r;
-}
-
-_Static_assert(STREAM_OUT >= FORM_JSON_ROOM && STREAM_OUT >= FORM_ROOM(STREAM_PIECE), "any part fits");
-
 /* In which files a predecessor may have written the piece, or a part of it, by other rules than ours: nothing of that stays behind its
  * end. */
 struct repeat {
 	bool path, combined;
 };
-
-static int write_to(struct stream *s, struct file *f, uint64_t begin, const char *p, size_t n, bool repeat)
-{
-	uint64_t at = begin;
-	struct form form;
-	int r;
-
-	if (!f)
-		return 0;
-	if (begin == UINT64_MAX)
-		return -EIO; /* it could not be opened, which is told */
-	make_file_form(s, &form);
-	if (form_is_bytes(&form)) {
-		r = file_write(f, at, p, n);
-		at += n;
-	} else {
-		r = write_formed(s, f, &form, &at, p, n);
-		if (r < 0 && at > begin)
-			(void)file_cut(f, begin);
-	}
-	if (r == 0 && repeat)
-		(void)file_cut(f, at);
-	if (r == 0)
-		file_trim(f);
-	return r;
-}
 
 static uint64_t place_in(struct file *f)
 {
@@ -269,9 +161,9 @@ static uint64_t place_in(struct file *f)
 static bool write_files(struct stream *s, const char *piece, struct repeat repeat)
 {
 	struct logslot *slot = s->slot;
-	int r = write_to(s, s->path, slot->path_at, piece, slot->n, repeat.path);
+	int r = piece_write_to(s, s->path, slot->path_at, piece, slot->n, repeat.path);
 	bool waits = r < 0 && stream_may_wait(s);
-	int both = waits ? 0 : write_to(s, s->combined, slot->combined_at, piece, slot->n, repeat.combined);
+	int both = waits ? 0 : piece_write_to(s, s->combined, slot->combined_at, piece, slot->n, repeat.combined);
 
 	if (both < 0 && stream_may_wait(s)) {
 		if (s->path && r == 0)
@@ -308,13 +200,13 @@ static bool complete(struct stream *s, const char *piece, struct repeat repeat)
 		/* Before it is done with: a line may come twice from a successor, but none is missed. */
 		if (s->sinks.n) {
 			struct line line;
-			make_line(s, &line);
+			piece_line(s, &line);
 			sinkset_add(&s->sinks, s->slot_number, &line, piece, slot->n);
 		}
 		set_phase(s, LOGSLOT_CONSUME);
 		/* After the files: who sees a line on the console finds it there. */
 		if (s->rules.console != LOGWIRE_CONSOLE_NONE)
-			slot->console_dropped += put_on_console(s, piece, slot->n);
+			slot->console_dropped += piece_put_on_console(s, piece, slot->n);
 	}
 	size_t consumed = slot->total - stream_waiting(s->staging_in);
 	if (consumed < slot->n)

@@ -1,8 +1,10 @@
-/* stream_impl - the insides of stream.h, shared by stream.c (its life and its pipes) and piece.c (what becomes of the bytes). */
+/* stream_impl - the insides of stream.h, shared by stream.c (its life and its pipes), piece.c (what becomes of the bytes) and
+ * piece_write.c (how they look where they are put). */
 #ifndef PM1_LOGD_STREAM_IMPL_H
 #define PM1_LOGD_STREAM_IMPL_H
 
 #include "base/stamp.h"
+#include "tools/logd/line.h"
 #include "tools/logd/match.h"
 #include "tools/logd/rate.h"
 #include "tools/logd/stream.h"
@@ -42,6 +44,14 @@ void piece_recover(struct stream *s);
 bool piece_is_plain(const struct stream *s);
 bool piece_splice(struct stream *s, size_t n);
 void piece_discard(struct stream *s, size_t n); /* takes n bytes out of staging, to nowhere */
+
+/* piece_write.c */
+
+/* Writes the noted piece to that file, from `begin` on (UINT64_MAX: it can't be opened). `repeat`: a predecessor may have done so, or in
+ * part. 0 or -errno; then nothing of it stands there. f may be NULL. */
+int piece_write_to(struct stream *s, struct file *f, uint64_t begin, const char *p, size_t n, bool repeat);
+uint64_t piece_put_on_console(struct stream *s, const char *p, size_t n); /* bytes that it did not take */
+void piece_line(const struct stream *s, struct line *ret); /* whose the noted piece is; borrows */
 
 /* stream.c */
 
