@@ -205,3 +205,74 @@ Test(forms, a_change_of_mode_holds_from_the_next_line_on)
 	cr_expect_str_eq(folder_get("a.log"), "one\ntwo\n");
 	stream_free(s);
 }
+
+/* What went to the file as it was may have left half a line there, and whatever the slot said of lines is long over. */
+Test(forms, another_form_begins_on_a_line_of_its_own)
+{
+	static const struct {
+		enum logwire_form form;
+		const char *format, *expected;
+	} to[] = { { LOGWIRE_PREFIX, "[at]", "one\nprompt> \nat web out: yes\nat web out: end\n" },
+		   { LOGWIRE_RAW, "[at]", "one\nprompt> \nat: yes\nat: end\n" },
+		   { LOGWIRE_RAW, "", "one\nprompt> yes\nend\n" } };
+
+	for (size_t i = 0; i < ARRAY_LEN(to); i++) {
+		struct logwire_packet p = streams_packet(0, "a.log", "", to[i].format);
+		struct stream *s = open_form(LOGWIRE_RAW, "");
+		(void)unlink("a.log");
+		slots[0] = (struct logslot){ .midline = true };
+		streams_say(0, "one\nprompt> ");
+		stream_drain(s, false);
+		cr_expect_str_eq(folder_get("a.log"), "one\nprompt> ");
+		p.rules.form = to[i].form;
+		cr_assert_eq(stream_change(s, &p), 0);
+		streams_say(0, "yes\nend\n");
+		stream_drain(s, false);
+		cr_expect_str_eq(folder_get("a.log"), to[i].expected, "%s", folder_get("a.log"));
+		stream_free(s);
+	}
+}
+
+/* A successor that knows nothing of what there was before finds the file as it is. */
+Test(forms, json_begins_on_a_line_of_its_own_after_any_form)
+{
+	static const char *const formats[] = { "", "[at]" }, *const found[] = { "prompt> ", "at: prompt> " };
+
+	for (size_t i = 0; i < ARRAY_LEN(formats); i++) {
+		struct stream *s = open_form(LOGWIRE_RAW, formats[i]);
+		(void)unlink("a.log");
+		slots[0] = (struct logslot){ 0 };
+		streams_say(0, "prompt> ");
+		stream_drain(s, false);
+		stream_free(s);
+		cr_expect_str_eq(folder_get("a.log"), found[i]);
+		s = open_form(LOGWIRE_JSON, "");
+		streams_say(0, "yes\n");
+		stream_drain(s, false);
+		const char *text = folder_get("a.log"), *nl = strchr(text, '\n');
+		cr_assert_not_null(nl);
+		cr_expect_eq((size_t)(nl - text), strlen(found[i]), "%s", text);
+		json_t *o = json_loads(nl + 1, 0, NULL);
+		cr_assert_not_null(o, "%s", text);
+		json_decref(o);
+		stream_free(s);
+	}
+}
+
+/* Each stream of a file that several share: its line, and the rest of the other's line behind it. */
+Test(forms, a_stamped_line_does_not_go_on_half_a_line_of_another_stream)
+{
+	struct stream *a = streams_open(0, "a.log", "", "[at]"), *b = streams_open(1, "a.log", "", "[at]");
+
+	stream_begin(a);
+	stream_begin(b);
+	streams_say(0, "prompt> ");
+	stream_drain(a, false);
+	streams_say(1, "one\n");
+	stream_drain(b, false);
+	streams_say(0, "yes\n");
+	stream_drain(a, false);
+	cr_expect_str_eq(folder_get("a.log"), "at: prompt> \nat: one\nyes\n");
+	stream_free(a);
+	stream_free(b);
+}

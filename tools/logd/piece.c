@@ -75,6 +75,7 @@ bool piece_splice(struct stream *s, size_t n)
 				break;
 			}
 			s->slot->written += (uint64_t)done;
+			s->slot->midline = false; /* nobody looks: another form begins anew, on a line of its own */
 			n -= (size_t)done;
 		}
 		file_trim(s->path);

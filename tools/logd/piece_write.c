@@ -69,6 +69,9 @@ static int write_formed(struct stream *s, struct file *f, const struct form *for
 	size_t len = 0;
 	int r;
 
+	/* Half a line of another form, or of another stream, may stand there. */
+	if (form->head_len > 0 && (form->whole || !c.midline) && n > 0 && !file_ends_line(f, *at))
+		out[len++] = '\n';
 	while (form_next(form, &c, &part)) {
 		size_t more = form_put(form, &part, out + len, STREAM_OUT - len);
 		if (more == 0) {
