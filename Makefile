@@ -21,7 +21,7 @@ LIBS     := -linih -ljansson -lcap -lz
 SRC      := $(sort $(shell find init tools -name '*.c'))
 OBJ      := $(SRC:%.c=$(BUILD)/obj/%.o)
 # Unit tests link everything but main, and the faultable twin of base/sys.c.
-UNITOBJ  := $(filter-out $(patsubst %,$(BUILD)/obj/init/%.o,main base/sys base/sys_disk base/sys_net),$(OBJ))
+UNITOBJ  := $(filter-out $(patsubst %,$(BUILD)/obj/init/%.o,main base/sys base/sys_disk base/sys_net base/sys_trace),$(OBJ))
 UNITSRC  := $(sort $(shell find tests 2>/dev/null -name 'test_*.c' -not -path 'tests/live/*') $(wildcard tests/fakes/*.c))
 UNITTOBJ := $(UNITSRC:%.c=$(BUILD)/obj/%.o)
 LIVESRC  := $(filter-out tests/live/prog.c tests/live/deny.c,$(sort $(wildcard tests/live/*.c)))
@@ -48,7 +48,7 @@ $(BUILD)/test-live: $(LIVEOBJ)
 	$(CC) $(LDFLAGS) -o $@ $^ -ljansson -lcriterion
 
 # Programs that tests start: services of many habits, and the refusal of single system calls.
-$(BUILD)/prog: tests/live/prog.c tests/live/script.h tests/live/pattern.h
+$(BUILD)/prog: tests/live/prog.c tests/live/script.h tests/live/serve.h tests/live/pattern.h
 	@mkdir -p $(@D)
 	$(CC) -std=gnu11 $(WARN) -D_GNU_SOURCE -O2 -static -o $@ $<
 
@@ -56,7 +56,7 @@ $(BUILD)/deny: tests/live/deny.c
 	@mkdir -p $(@D)
 	$(CC) -std=gnu11 $(WARN) -D_GNU_SOURCE -O2 -static -o $@ $< -lseccomp
 
-unit: $(BUILD)/test-unit $(BUILD)/pm1 ## run the unit tests
+unit: $(BUILD)/test-unit $(BUILD)/pm1 $(BUILD)/prog ## run the unit tests
 	PM1=$(abspath $(BUILD)/pm1) $(BUILD)/test-unit --timeout 120 -j2
 
 live: $(BUILD)/test-live $(BUILD)/pm1 $(BUILD)/prog $(BUILD)/deny ## run pm1 for real, as PID 1 of new namespaces

@@ -24,6 +24,9 @@
 
 struct epoll_event;
 struct itimerspec;
+struct seccomp_notif;
+struct seccomp_notif_addfd;
+struct seccomp_notif_resp;
 
 ssize_t sys_read(int fd, void *buf, size_t n);
 ssize_t sys_write(int fd, const void *buf, size_t n);
@@ -124,6 +127,16 @@ int sys_umount(const char *dst, int flags);
 int sys_reboot(int cmd);
 int sys_chown(const char *path, uid_t uid, gid_t gid);
 int sys_chmod(const char *path, mode_t mode);
+
+/* A seccomp filter whose listener tells of system calls. Receiving blocks when nothing was announced (os/notice.h). */
+int sys_seccomp(unsigned int op, unsigned int flags, const void *arg);
+int sys_notif_recv(int fd, struct seccomp_notif *ret); /* *ret is all zero */
+int sys_notif_send(int fd, struct seccomp_notif_resp *answer);
+int sys_notif_valid(int fd, uint64_t id); /* 0: it waits still, -ENOENT */
+int sys_notif_addfd(int fd, const struct seccomp_notif_addfd *add); /* the number that it has there */
+int sys_pidfd_getfd(int pidfd, int fd); /* a copy of another process's descriptor */
+ssize_t sys_getxattr(const char *path, const char *name, void *buf, size_t size);
+int sys_getsockopt(int fd, int level, int name, void *ret, socklen_t *n);
 
 /* Reads a small file whole into buf and ends it with NUL: its length, -EFBIG when it
  * doesn't fit, or another -errno. For /proc, /sys, cgroups. dirfd may be AT_FDCWD. */

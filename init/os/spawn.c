@@ -74,6 +74,19 @@ static int open_null(void)
 	return p[0];
 }
 
+/* Replaces *fd by a copy at or over `above`, when it is below. */
+static int lift(int *fd, int above)
+{
+	if (*fd >= above)
+		return 0;
+	int high = sys_fcntl(*fd, F_DUPFD_CLOEXEC, above);
+	if (high < 0)
+		return high;
+	close_fd(fd);
+	*fd = high;
+	return 0;
+}
+
 /* A pipe whose write end is above the numbers that the child fills. */
 static int status_pipe(int above, int *ret_read, int *ret_write)
 {
@@ -86,15 +99,29 @@ static int status_pipe(int above, int *ret_read, int *ret_write)
 		return r;
 	r_end = p[0];
 	w_end = p[1];
-	if (w_end < above) {
-		int high = sys_fcntl(w_end, F_DUPFD_CLOEXEC, above);
-		if (high < 0)
-			return high;
-		close_fd(&w_end);
-		w_end = high;
-	}
+	r = lift(&w_end, above);
+	if (r < 0)
+		return r;
 	*ret_read = take_fd(&r_end);
 	*ret_write = take_fd(&w_end);
+	return 0;
+}
+
+static int adopt_channel(int above, int *ret_ours, int *ret_childs)
+{
+	cleanup_fd int ours = -1;
+	cleanup_fd int childs = -1;
+	int p[2];
+
+	int r = sys_socketpair(SOCK_SEQPACKET, p);
+	if (r < 0)
+		return r;
+	ours = p[0];
+	childs = p[1];
+	if ((r = sys_fcntl(ours, F_SETFL, O_NONBLOCK)) < 0 || (r = lift(&childs, above)) < 0)
+		return r;
+	*ret_ours = take_fd(&ours);
+	*ret_childs = take_fd(&childs);
 	return 0;
 }
 
@@ -169,17 +196,23 @@ int spawn_start(const struct spawn_job *job, struct spawned *ret)
 	cleanup_fd int null_fd = -1;
 	cleanup_fd int read_end = -1;
 	cleanup_fd int write_end = -1;
+	cleanup_fd int adopt_ours = -1;
+	cleanup_fd int adopt_childs = -1;
 	int pidfd = -1;
 
 	int r = job->n_fds <= SPAWN_FDS_MAX ? find_candidates(job, &candidates) : -EINVAL;
 	if (r == 0 && (r = null_fd = open_null()) >= 0)
 		r = status_pipe(above, &read_end, &write_end);
+	if (r == 0 && job->adopt)
+		r = adopt_channel(above, &adopt_ours, &adopt_childs);
 	if (r == 0) {
 		struct spawn_plan plan = { .job = job,
 					   .candidates = candidates.v,
 					   .null_fd = null_fd,
 					   .status_fd = write_end,
 					   .above = above,
+					   .adopt_fd = adopt_childs,
+					   .adopt_parent_fd = adopt_ours,
 					   .own_pid = own_pid };
 		find_own_pid(job, own_pid, OWN_PID_MAX);
 		if (job->cgroup)
@@ -195,7 +228,7 @@ int spawn_start(const struct spawn_job *job, struct spawned *ret)
 		return r;
 	if (pidfd >= 0 && sys_fd_is_scarce(pidfd))
 		close_fd(&pidfd);
-	*ret = (struct spawned){ .pid = r, .pidfd = pidfd, .status_fd = take_fd(&read_end) };
+	*ret = (struct spawned){ .pid = r, .pidfd = pidfd, .status_fd = take_fd(&read_end), .adopt_fd = take_fd(&adopt_ours) };
 	return 0;
 }
 

@@ -62,6 +62,7 @@ struct spawn_job {
 	bool foreground_tty; /* keep the controlling terminal: no setsid, a process group of its own */
 	const sigset_t *mask; /* signal mask for the child; dispositions are reset to the default, those pm1 changed and those it inherited alike */
 	const struct rlimit *nofile; /* restored in the child, NULL: leave */
+	bool adopt; /* its bind() and listen() wait for an answer (os/notice.h), where that can be had */
 	int oom_score_adj; /* written in the child when it differs from pm1's own; INT_MIN: leave */
 };
 
@@ -69,6 +70,7 @@ struct spawned {
 	pid_t pid;
 	int pidfd; /* -1 where the kernel has none; owned by the caller */
 	int status_fd; /* nonblocking read end; owned by the caller */
+	int adopt_fd; /* for notice_receive(), nonblocking; -1 when not asked; owned by the caller */
 };
 
 /* 0, or -errno with nothing left behind (-EAGAIN: pids limit; -ENOMEM; -EMFILE). A child that was forked and then

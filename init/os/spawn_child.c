@@ -1,6 +1,7 @@
 #include "os/spawn_child.h"
 
 #include "base/sys.h"
+#include "os/notice.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -135,10 +136,28 @@ static void set_oom_score(const struct spawn_plan *plan)
 	}
 }
 
+/* With CAP_SYS_ADMIN the filter goes on as it is. The user that the program will be mostly hasn't that, nor has root in a container: then it
+ * takes no_new_privs, for which the ids have to be set first. */
+static void set_ids_and_filter(const struct spawn_plan *plan)
+{
+	int listener = plan->adopt_fd >= 0 ? notice_install(false) : -1;
+
+	set_ids(plan);
+	if (plan->adopt_fd < 0)
+		return;
+	if (listener == -EACCES || listener == -EPERM)
+		listener = notice_install(true);
+	notice_hand_over(plan->adopt_fd, listener);
+	if (listener >= 0)
+		(void)close(listener);
+}
+
 void spawn_child(const struct spawn_plan *plan)
 {
 	const struct spawn_job *job = plan->job;
 
+	if (plan->adopt_parent_fd >= 0)
+		(void)close(plan->adopt_parent_fd); /* else we would wait for ourselves */
 	join_cgroup(plan);
 	if (job->foreground_tty ? setpgid(0, 0) < 0 : setsid() < 0)
 		fail(plan, SPAWN_SESSION, errno);
@@ -150,7 +169,7 @@ void spawn_child(const struct spawn_plan *plan)
 		fail(plan, SPAWN_LIMITS, errno);
 	if (job->umask >= 0)
 		(void)umask((mode_t)job->umask);
-	set_ids(plan);
+	set_ids_and_filter(plan);
 	if (job->cwd && chdir(job->cwd) < 0)
 		fail(plan, SPAWN_CWD, errno);
 	exec_program(plan);

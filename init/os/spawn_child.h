@@ -16,6 +16,7 @@ struct spawn_plan {
 	int status_fd; /* the report's write end, at or over `above` */
 	int join_fds[SPAWN_JOIN_MAX];
 	size_t n_join; /* 0 when the kernel has put the child into its cgroup */
+	int adopt_fd, adopt_parent_fd; /* -1, or the two ends of the channel of notice.h; the child's is at or over `above` */
 	const char *oom_score; /* text to write, NULL: leave */
 	int above; /* the lowest number that the child fills with nothing */
 	char *const *own_pid; /* where the child writes its pid into its environment, NULL-ended; room for SPAWN_OWN_PID each */

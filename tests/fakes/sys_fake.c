@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#define POINTS_MAX 96
+#define POINTS_MAX 128
 
 static struct point {
 	const char *name;
@@ -50,6 +50,7 @@ static int hit(const char *name)
 #include "../../init/base/sys.c"
 #include "../../init/base/sys_disk.c"
 #include "../../init/base/sys_net.c"
+#include "../../init/base/sys_trace.c"
 
 void sys_fake_fail(const char *name, unsigned int nth, int err)
 {

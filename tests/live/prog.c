@@ -1,6 +1,7 @@
 /* prog - services of many habits, for the live tests. Static and small: it runs in any namespace. */
 #include "pattern.h"
 #include "script.h"
+#include "serve.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -273,6 +274,10 @@ int main(int argc, char **argv)
 		return atoi(a);
 	if (strcmp(mode, "script") == 0) {
 		script_run(argc - 2, argv + 2);
+		return 0;
+	}
+	if (strcmp(mode, "serve") == 0) {
+		serve(argv + 2);
 		return 0;
 	}
 	if (strcmp(mode, "witness") == 0)
