@@ -50,7 +50,7 @@ static struct logwire_packet packet_of(const struct logstream *s, enum logwire_t
 
 	p.rules = s->rules;
 	p.error = s->trouble_error;
-	p.in_combined = s->trouble_in_combined;
+	p.in_combined = s->trouble_path && strcmp(s->trouble_path, s->path) != 0;
 	(void)text_copy(p.name, sizeof(p.name), s->name);
 	(void)text_copy(p.service, sizeof(p.service), s->service);
 	(void)text_copy(p.path, sizeof(p.path), s->path);
@@ -176,14 +176,19 @@ static void heard_trouble(struct logpipe *lp, const struct logwire_packet *p)
 {
 	struct logstream *s = by_slot(lp, p->slot);
 
-	if (!s)
+	/* It may not have heard yet that the stream has other files. */
+	if (!s || !logstream_has_file(s, p->path))
 		return;
-	free(s->trouble);
-	s->trouble = NULL;
-	s->trouble_error = p->error;
-	s->trouble_in_combined = strcmp(p->path, s->path) != 0;
-	if (p->error && asprintf(&s->trouble, "%s: %s", p->path, logsocket_trouble_text(p->error)) < 0)
-		s->trouble = NULL;
+	if (p->error || (s->trouble_path && strcmp(p->path, s->trouble_path) == 0))
+		logstream_forget_trouble(s);
+	if (p->error) {
+		s->trouble_error = p->error;
+		s->trouble_path = strdup(p->path);
+		if (!s->trouble_path || asprintf(&s->trouble, "%s: %s", p->path, logsocket_trouble_text(p->error)) < 0) {
+			s->trouble = NULL;
+			logstream_forget_trouble(s);
+		}
+	}
 	lp->cfg.trouble(lp->cfg.ctx, s->name, p->path, p->error);
 }
 

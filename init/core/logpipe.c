@@ -35,8 +35,21 @@ void logstream_free(struct logstream *s)
 	free(s->format);
 	free(s->sink);
 	free(s->match);
-	free(s->trouble);
+	logstream_forget_trouble(s);
 	free(s);
+}
+
+void logstream_forget_trouble(struct logstream *s)
+{
+	free(s->trouble);
+	free(s->trouble_path);
+	s->trouble = s->trouble_path = NULL;
+	s->trouble_error = 0;
+}
+
+bool logstream_has_file(const struct logstream *s, const char *path)
+{
+	return path[0] && (strcmp(path, s->path) == 0 || strcmp(path, s->combined) == 0);
 }
 
 static int replace(char **to, const char *from)
@@ -158,6 +171,9 @@ int logstream_change(struct logstream *s, const struct logstream_config *c)
 	int r = set_config(s, c);
 	if (r < 0)
 		return r;
+	/* Of a file that it has left it would never hear that it works again. */
+	if (s->trouble_path && !logstream_has_file(s, s->trouble_path))
+		logstream_forget_trouble(s);
 	loglink_mark(s, TODO_CHANGE);
 	loglink_pump(s->lp);
 	return 0;

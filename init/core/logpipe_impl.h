@@ -21,9 +21,9 @@ struct logstream {
 	logstream_matched_fn matched; /* NULL: nothing is looked for */
 	void *matched_ctx;
 	uint32_t match_serial;
-	char *trouble; /* owned, NULL: none */
+	char *trouble; /* owned: what is said of it, NULL: none */
+	char *trouble_path; /* owned, NULL: none. One of the two files, as long as it is the stream's */
 	int trouble_error; /* positive; 0: none */
-	bool trouble_in_combined;
 	int pipe[2]; /* owned: what the service writes */
 	int staging[2]; /* owned: what is in hand */
 	int ring; /* owned: the memory in place of a file, -1 none */
@@ -72,6 +72,8 @@ void loglink_on_deaf(void *ctx);
 
 /* logpipe.c */
 void logstream_free(struct logstream *s);
+void logstream_forget_trouble(struct logstream *s);
+bool logstream_has_file(const struct logstream *s, const char *path);
 void logsync_finish(struct logsync *y, bool ok);
 
 #endif

@@ -148,6 +148,74 @@ Test(logpipe, trouble_with_a_file_is_told_and_its_end_too)
 	cr_expect_eq(logstream_slot(s)->dropped, 5);
 }
 
+static struct logstream_config to_files(const char *path, const char *combined)
+{
+	return (struct logstream_config){ .name = "web", .path = path, .combined = combined, .format = "", .sink = "", .service = "web" };
+}
+
+/* Nothing is written there any more, so nobody would ever say that it works. */
+Test(logpipe, trouble_with_a_file_that_is_left_is_forgotten)
+{
+	struct logstream *s = open_stream(host.logs, "web", in_folder("d/a.log"));
+	struct logstream_config both = to_files(in_folder("b.log"), in_folder("d/a.log")), b = to_files(in_folder("b.log"), "");
+
+	folder_put("d", "in the way");
+	say(s, "lost\n");
+	HOST_UNTIL(host_trouble[0]);
+	cr_assert_eq(logstream_change(s, &both), 0);
+	cr_expect(strstr(logstream_trouble(s), "/d/a.log: Not a directory"), "still its file: '%s'", logstream_trouble(s));
+	cr_assert_eq(logstream_change(s, &b), 0);
+	cr_expect_str_eq(logstream_trouble(s), "");
+	sync_all(host.logs); /* logd has heard of it */
+	say(s, "one\n");
+	sync_all(host.logs);
+	cr_expect_str_eq(logstream_trouble(s), "");
+	cr_expect_str_eq(folder_get("b.log"), "one\n");
+}
+
+/* What logd says crosses what it is told. */
+Test(logpipe, trouble_that_is_told_of_a_file_that_was_left_is_nobodys)
+{
+	struct logstream *s = open_stream(host.logs, "web", in_folder("d/a.log"));
+	struct logstream_config b = to_files(in_folder("b.log"), "");
+
+	folder_put("d", "in the way");
+	sync_all(host.logs);
+	cr_assert_eq(kill(logpipe_pid(host.logs), SIGSTOP), 0);
+	say(s, "lost\n");
+	cr_assert_eq(logstream_change(s, &b), 0);
+	cr_assert_eq(kill(logpipe_pid(host.logs), SIGCONT), 0);
+	sync_all(host.logs);
+	cr_expect_eq(logstream_slot(s)->dropped, 5, "the file as it was told of first has failed");
+	cr_expect_str_eq(host_trouble, "");
+	cr_expect_str_eq(logstream_trouble(s), "");
+}
+
+/* One of them works again: the other doesn't for that. */
+Test(logpipe, trouble_with_one_file_is_not_ended_by_the_other)
+{
+	struct logstream_config c = to_files(in_folder("d/a.log"), in_folder("e/both.log"));
+	struct logstream *s = NULL;
+	const char *a = in_folder("d/a.log"), *both = in_folder("e/both.log");
+
+	cr_assert_eq(logpipe_open(host.logs, &c, &s), 0);
+	folder_put("d", "in the way");
+	folder_put("e", "in the way");
+	say(s, "lost\n");
+	HOST_UNTIL(strstr(logstream_trouble(s), both));
+	cr_assert_eq(unlink("d"), 0);
+	host_trouble[0] = 0;
+	say(s, "one\n");
+	HOST_UNTIL(host_trouble[0]);
+	cr_expect(strstr(host_trouble, a) && strstr(host_trouble, "works"), "%s", host_trouble);
+	cr_expect(strstr(logstream_trouble(s), both), "'%s'", logstream_trouble(s));
+	cr_assert_eq(unlink("e"), 0);
+	say(s, "two\n");
+	HOST_UNTIL(!logstream_trouble(s)[0]);
+	sync_all(host.logs);
+	cr_expect_str_eq(folder_get("d/a.log"), "pm1: 5 bytes were dropped here: Not a directory\none\ntwo\n");
+}
+
 Test(logpipe, another_path_holds_from_there_on)
 {
 	struct logstream *s = open_stream(host.logs, "web", in_folder("a.log"));
