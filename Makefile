@@ -22,12 +22,15 @@ SRC      := $(sort $(shell find init tools -name '*.c'))
 OBJ      := $(SRC:%.c=$(BUILD)/obj/%.o)
 # Unit tests link everything but main, and the faultable twin of base/sys.c.
 UNITOBJ  := $(filter-out $(patsubst %,$(BUILD)/obj/init/%.o,main base/sys base/sys_disk base/sys_net base/sys_trace),$(OBJ))
-UNITSRC  := $(sort $(shell find tests 2>/dev/null -name 'test_*.c' -not -path 'tests/live/*') $(wildcard tests/fakes/*.c))
+UNITSRC  := $(sort $(shell find tests 2>/dev/null -name 'test_*.c' -not -path 'tests/live/*' -not -path 'tests/reload/*') $(wildcard tests/fakes/*.c))
 UNITTOBJ := $(UNITSRC:%.c=$(BUILD)/obj/%.o)
 LIVESRC  := $(filter-out tests/live/prog.c tests/live/deny.c,$(sort $(wildcard tests/live/*.c)))
 LIVEOBJ  := $(LIVESRC:%.c=$(BUILD)/obj/%.o)
+# The programs under load, and the load, are files of their own there.
+RELOADSRC := $(filter-out $(patsubst %,tests/reload/%.c,load tally answer plain),$(sort $(wildcard tests/reload/*.c))) tests/live/live.c
+RELOADOBJ := $(RELOADSRC:%.c=$(BUILD)/obj/%.o)
 
-.PHONY: all deps test unit live container boot example installed demo check-asan lint coverage fuzz bench install clean help
+.PHONY: all deps test unit live reload container boot example installed demo check-asan lint coverage fuzz bench install clean help
 .DEFAULT_GOAL := all
 
 all: $(BUILD)/pm1 ## build the static binary build/pm1
@@ -56,6 +59,24 @@ $(BUILD)/deny: tests/live/deny.c
 	@mkdir -p $(@D)
 	$(CC) -std=gnu11 $(WARN) -D_GNU_SOURCE -O2 -static -o $@ $< -lseccomp
 
+$(BUILD)/test-reload: $(RELOADOBJ)
+	$(CC) $(LDFLAGS) -o $@ $^ -ljansson -lcriterion
+
+# What the tests of reloads run: the load, and servers that know nothing of pm1.
+$(BUILD)/load: tests/reload/load.c tests/reload/tally.c tests/reload/answer.c tests/reload/tally.h tests/reload/answer.h
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 $(WARN) -D_GNU_SOURCE -I. -O2 -static -o $@ $(filter %.c,$^)
+
+$(BUILD)/plain: tests/reload/plain.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 $(WARN) -D_GNU_SOURCE -O2 -static -o $@ $<
+
+$(BUILD)/go-plain: tests/reload/go/main.go
+	@mkdir -p $(@D)
+	CGO_ENABLED=0 GOCACHE=$(abspath $(BUILD)/go-cache) GOPROXY=off GOFLAGS=-trimpath go build -ldflags='-s -w' -o $@ $<
+
+SERVERS := $(BUILD)/load $(BUILD)/plain $(BUILD)/go-plain
+
 unit: $(BUILD)/test-unit $(BUILD)/pm1 $(BUILD)/prog ## run the unit tests
 	PM1=$(abspath $(BUILD)/pm1) $(BUILD)/test-unit --timeout 120 -j2
 
@@ -63,7 +84,11 @@ live: $(BUILD)/test-live $(BUILD)/pm1 $(BUILD)/prog $(BUILD)/deny ## run pm1 for
 	PM1=$(abspath $(BUILD)/pm1) PROG=$(abspath $(BUILD)/prog) DENY=$(abspath $(BUILD)/deny) \
 		$(BUILD)/test-live --timeout 120 -j4
 
-container: $(BUILD)/pm1 $(BUILD)/prog ## run pm1 in real containers (starts a dockerd of its own)
+reload: $(BUILD)/test-reload $(BUILD)/pm1 $(BUILD)/prog $(SERVERS) ## reload, restart and kill servers of all kinds under load
+	PM1=$(abspath $(BUILD)/pm1) PROG=$(abspath $(BUILD)/prog) BUILT=$(abspath $(BUILD)) HERE=$(abspath tests/reload) \
+		$(BUILD)/test-reload --timeout 120 -j2
+
+container: $(BUILD)/pm1 $(BUILD)/prog $(SERVERS) ## run pm1 in real containers (starts a dockerd of its own)
 	tests/container/run.sh
 
 boot: $(BUILD)/pm1 ## boot a real kernel under QEMU with pm1 as its init
@@ -79,6 +104,7 @@ installed: $(BUILD)/pm1 ## install into a folder and look at what came of it
 test: deps ## run all tests
 	$(MAKE) unit
 	$(MAKE) live
+	$(MAKE) reload
 	$(MAKE) installed
 	$(MAKE) example
 	$(MAKE) container
@@ -92,7 +118,7 @@ demo: ## install what it needs, build and start the asset-management example
 # Debian packages, by what needs them.
 DEPS_BUILD := gcc make libc6-dev libcap-dev libseccomp-dev libinih-dev libjansson-dev zlib1g-dev
 DEPS_TEST  := libcriterion-dev docker.io docker-compose iptables debootstrap qemu-system-x86 e2fsprogs socat busybox-static curl procps \
-	      ca-certificates tzdata xz-utils tini dumb-init mandoc
+	      ca-certificates tzdata xz-utils tini dumb-init mandoc golang-go nginx-light python3
 DEPS_LINT  := clang clang-tidy cppcheck shellcheck gcovr libclang-rt-14-dev
 DEPS_BENCH := tini dumb-init catatonit s6 runit supervisor strace
 DEPS_NODE  := $(if $(shell command -v node),,nodejs) $(if $(shell command -v npm),,npm)
@@ -140,4 +166,4 @@ clean: ## remove what was built
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
--include $(OBJ:.o=.d) $(UNITTOBJ:.o=.d) $(LIVEOBJ:.o=.d)
+-include $(OBJ:.o=.d) $(UNITTOBJ:.o=.d) $(LIVEOBJ:.o=.d) $(RELOADOBJ:.o=.d)

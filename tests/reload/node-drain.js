@@ -1,0 +1,25 @@
+// The same, but it drains at SIGTERM: each answer says Connection: close from there on, and when all have heard that, it closes. To
+// close idle connections at once (server.close() does so) would cut a request that is on its way already.
+const http = require('http')
+
+let draining = false
+const server = http.createServer((request, response) => {
+  if (draining) response.setHeader('Connection', 'close')
+  response.end(`${process.pid} ${process.env.GENERATION || '-'}\n`)
+})
+const close = () => {
+  server.close(() => process.exit(0))
+  server.closeIdleConnections()
+}
+const closeWhenNobodyIsThere = () => {
+  server.getConnections((error, n) => {
+    if (error || n === 0) close()
+    else setTimeout(closeWhenNobodyIsThere, 10)
+  })
+}
+process.on('SIGTERM', () => {
+  draining = true
+  closeWhenNobodyIsThere()
+  setTimeout(close, 1000) // who hasn't asked for anything in a second
+})
+server.listen(Number(process.argv[2]), process.argv[3])
