@@ -157,6 +157,10 @@ static void look(struct request *q)
 
 	if (q->syncing || q->verb == VERB_KILL || q->verb == VERB_POWER)
 		return;
+	if (!q->session) { /* what it asked for goes on, and may never come true */
+		request_finish(q, NULL);
+		return;
+	}
 	for (size_t i = 0; i < q->n && !waits; i++) {
 		const char *why = NULL;
 		enum reached reached = look_at(q->all, q, &q->goals[i], &why);
@@ -305,6 +309,7 @@ void requests_gone(struct requests *r, struct session *s)
 	for (struct request *q = r->first; q; q = q->next)
 		if (q->session == s)
 			q->session = NULL;
+	requests_changed(r); /* not here: this may be called from within an answer */
 }
 
 void requests_down(struct requests *r)

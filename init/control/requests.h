@@ -27,7 +27,7 @@ int requests_new(const struct requests_config *cfg, struct requests **ret);
 void requests_free(struct requests *r);
 /* The three things that the outside tells it. */
 void requests_called(struct requests *r, struct session *s, struct call *call);
-void requests_gone(struct requests *r, struct session *s); /* its requests go on, nobody hears of it */
+void requests_gone(struct requests *r, struct session *s); /* what it asked for goes on, its requests are forgotten */
 void requests_changed(struct requests *r); /* a service changed: look again, once a wakeup */
 void requests_noted(struct requests *r, struct service *s, const struct service_event *event); /* tells those who follow */
 void requests_down(struct requests *r); /* the shutdown is done: answer those who asked for it */
