@@ -13,32 +13,6 @@
 
 DEFINE_CLEANUP(struct spec *, spec_unref)
 
-static int apply_scope(const struct scope *scope, struct spec *s, struct diag *diag)
-{
-	int r;
-
-	if (!scope)
-		return 0;
-	r = apply_scope(scope->up, s, diag);
-	if (r < 0 || !scope->defaults)
-		return r;
-	return section_apply(scope->defaults, s, KEY_IN_SERVICE, diag);
-}
-
-/* The entry of `key` that holds, and its section. */
-static struct entry *find_entry(const struct scope *scope, struct section *own, const char *key,
-				struct section **ret_section)
-{
-	struct entry *e = own ? section_find(own, key) : NULL;
-
-	*ret_section = own;
-	for (; !e && scope; scope = scope->up) {
-		e = scope->defaults ? section_find(scope->defaults, key) : NULL;
-		*ret_section = scope->defaults;
-	}
-	return e;
-}
-
 static int shell_argv(struct strv *argv, const char *line)
 {
 	int r = strv_add(argv, "/bin/sh");
@@ -80,7 +54,7 @@ static int make_argv(struct spec *s, const struct build_source *src, const struc
 		     char *const *vars, struct diag *diag)
 {
 	struct section *section = own;
-	struct entry *e = find_entry(scope, own, "command", &section);
+	struct entry *e = scope_find(scope, own, "command", &section);
 	struct where at = section_where(e ? section : own, e);
 
 	if (src->argv) {
@@ -124,7 +98,7 @@ static int make_hooks(struct spec *s, const struct scope *scope, struct section 
 	for (int i = 0; r == 0 && i < HOOK_MAX; i++) {
 		struct section *section = own;
 		const char *key = spec_hook_key((enum hook_kind)i), *text = s->hook[i];
-		struct entry *e = text ? find_entry(scope, own, key, &section) : NULL;
+		struct entry *e = text ? scope_find(scope, own, key, &section) : NULL;
 		struct where at = section_where(e ? section : own, e);
 		if (e)
 			r = split_command(s, text + (*text == '-'), &s->hook_argv[i], &at, e, vars, diag);
@@ -143,7 +117,7 @@ static int make_checks(struct spec *s, const struct scope *scope, struct section
 		struct probeaddr p;
 		if (!text || probeaddr_parse(text, &p) || (i > 0 && spec_check_is_one(s)))
 			continue;
-		struct entry *e = find_entry(scope, own, s->check[i] ? spec_check_key((enum check_kind)i) : "health", &section);
+		struct entry *e = scope_find(scope, own, s->check[i] ? spec_check_key((enum check_kind)i) : "health", &section);
 		struct where at = section_where(e ? section : own, e);
 		if (p.kind == PROBE_EXEC && e) {
 			r = split_command(s, p.rest, &s->check_argv[i], &at, e, vars, diag);
@@ -163,9 +137,9 @@ static void settle_type(struct spec *s, const struct scope *scope, struct sectio
 {
 	struct section *section = own;
 
-	if (s->type == TYPE_ONESHOT && !find_entry(scope, own, "autorestart", &section))
+	if (s->type == TYPE_ONESHOT && !scope_find(scope, own, "autorestart", &section))
 		s->autorestart = false;
-	struct entry *e = find_entry(scope, own, "pid_file", &section);
+	struct entry *e = scope_find(scope, own, "pid_file", &section);
 	if (e && s->type != TYPE_FORKING) {
 		struct where at = section_where(section, e);
 		diag_warn(diag, &at, e->name, e->value, "only type = forking reads a pid_file; ignoring");
@@ -184,7 +158,7 @@ static size_t ready_key(const struct spec *s, const struct scope *scope, struct 
 
 	for (size_t i = 0; i < READY_KEYS; i++) {
 		struct section *section = own;
-		struct entry *e = find_entry(scope, own, ready_keys[i], &section);
+		struct entry *e = scope_find(scope, own, ready_keys[i], &section);
 		if (!e || (i == 1 && !s->ready_log) || (i == 2 && !s->wait_ready))
 			continue;
 		bool is_own = section == own;
@@ -216,7 +190,7 @@ static int settle_ready(struct spec *s, const struct scope *scope, struct sectio
 		s->ready = text;
 	}
 	(void)ready_parse(s->ready, &r);
-	struct entry *e = key < READY_KEYS ? find_entry(scope, own, ready_keys[key], &section) : NULL;
+	struct entry *e = key < READY_KEYS ? scope_find(scope, own, ready_keys[key], &section) : NULL;
 	struct where at = section_where(section, e);
 	const char *name = e ? e->name : "type", *value = e ? e->value : "notify";
 	if (r.kind == READY_NOTIFY && s->notify_access == NOTIFY_NONE)
@@ -239,7 +213,7 @@ int build_check_defaults(const struct scope *scope, char *const *vars, struct di
 	if (r == 0)
 		r = keys_defaults(s, KEY_IN_SERVICE);
 	if (r == 0)
-		r = apply_scope(scope, s, diag);
+		r = scope_apply(scope, s, diag);
 	if (r == 0)
 		validate_caps(s, scope->defaults, diag);
 	return r;
@@ -251,7 +225,7 @@ int build_check_overlay(const struct scope *beneath, struct section *overlay, st
 	int r = s ? keys_defaults(s, KEY_IN_SERVICE) : -ENOMEM;
 
 	if (r == 0)
-		r = apply_scope(beneath, s, diag);
+		r = scope_apply(beneath, s, diag);
 	if (r == 0)
 		r = section_apply(overlay, s, KEY_IN_SERVICE, diag);
 	if (r == 0)
@@ -281,7 +255,7 @@ int build_service(const struct build_source *src, const struct scope *scope, str
 	int r = s ? begin(s, src, own) : -ENOMEM;
 
 	if (r == 0)
-		r = apply_scope(scope, s, diag);
+		r = scope_apply(scope, s, diag);
 	if (r == 0)
 		r = section_apply(own, s, KEY_IN_SERVICE, diag);
 	if (r < 0)

@@ -2,14 +2,8 @@
 #ifndef PM1_MODEL_BUILD_H
 #define PM1_MODEL_BUILD_H
 
-#include "model/section.h"
+#include "model/scope.h"
 #include "model/spec.h"
-
-/* The [defaults] that hold where a service stands: those of its own file, and of the files that include it. */
-struct scope {
-	const struct scope *up; /* borrowed; applied first */
-	struct section *defaults; /* borrowed; checked, NULL: the file has none yet */
-};
 
 /* Checks the [defaults] section once, against a spec that is thrown away: every fault is reported at its own line
  * and never again. 0, -ENOMEM. */
