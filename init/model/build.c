@@ -7,6 +7,7 @@
 #include "model/config.h"
 #include "model/expand.h"
 #include "model/ready.h"
+#include "model/sockets.h"
 #include "model/validate.h"
 
 #include <errno.h>
@@ -174,11 +175,19 @@ static size_t ready_key(const struct spec *s, const struct scope *scope, struct 
 	return found;
 }
 
+/* What other keys mean for it where none says so, or NULL. A oneshot is done when it is done, whether it has listened or not. */
+static const char *by_itself(const struct spec *s)
+{
+	if (s->type == TYPE_NOTIFY)
+		return "notify";
+	return s->type == TYPE_SIMPLE && s->listen_adopt && sockets_have_stream(s) ? "listen" : NULL;
+}
+
 /* All that says what makes it ready comes together in s->ready. */
 static int settle_ready(struct spec *s, const struct scope *scope, struct section *own, struct diag *diag)
 {
 	size_t key = ready_key(s, scope, own, diag);
-	const char *says = key == 1 ? "log:" : key == 2 ? "ipc" : key == READY_KEYS && s->type == TYPE_NOTIFY ? "notify" : NULL;
+	const char *says = key == 1 ? "log:" : key == 2 ? "ipc" : key == READY_KEYS ? by_itself(s) : NULL;
 	char *text = NULL;
 	struct section *section = own;
 	struct ready r;
@@ -195,6 +204,10 @@ static int settle_ready(struct spec *s, const struct scope *scope, struct sectio
 	const char *name = e ? e->name : "type", *value = e ? e->value : "notify";
 	if (r.kind == READY_NOTIFY && s->notify_access == NOTIFY_NONE)
 		diag_error(diag, &at, name, value, "notify_access = none takes away the socket that it needs");
+	if (r.kind == READY_LISTEN && !s->listen_adopt)
+		diag_error(diag, &at, name, value, "only with `listen` and listen_adopt = yes is it seen that it listens there");
+	else if (r.kind == READY_LISTEN && !sockets_have_stream(s))
+		diag_error(diag, &at, name, value, "nobody listens on udp, and `listen` has nothing else");
 	if (r.kind == READY_FD && r.fd < 3 + (int)s->fdstore_max)
 		diag_error(diag, &at, name, value, "descriptors 3 to %u are those of fdstore_max", 2 + s->fdstore_max);
 	if (r.kind != READY_EXEC && s->type == TYPE_FORKING) {
@@ -278,6 +291,9 @@ int build_service(const struct build_source *src, const struct scope *scope, str
 	if (r < 0)
 		return r;
 	settle_type(s, scope, own, diag);
+	r = sockets_settle(s, scope, own, diag);
+	if (r < 0)
+		return r;
 	r = settle_ready(s, scope, own, diag);
 	if (r < 0)
 		return r;

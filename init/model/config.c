@@ -7,6 +7,7 @@
 #include "base/own.h"
 #include "base/text.h"
 #include "model/build.h"
+#include "model/clash.h"
 #include "model/graph.h"
 #include "model/keys.h"
 #include "model/loader.h"
@@ -76,6 +77,18 @@ static int check_graph(const struct loader *l)
 	return r;
 }
 
+static int check_clashes(const struct loader *l)
+{
+	cleanup_free struct clash_node *nodes = calloc(l->n_found + 1, sizeof(*nodes));
+
+	if (!nodes)
+		return -ENOMEM;
+	for (size_t i = 0; i < l->n_found; i++)
+		nodes[i] = (struct clash_node){ .spec = l->found[i].spec, .file = l->found[i].shown };
+	int r = clash_check(nodes, l->n_found, l->diag);
+	return r < 0 ? r : 0;
+}
+
 /* One that was asked for and that no section is called by. */
 static void check_overlay(const struct loader *l, const char *path)
 {
@@ -133,6 +146,8 @@ static int load(const char *path, const char *overlay, const char *data, size_t 
 		r = find_doubles(&l);
 	if (r == 0)
 		r = check_graph(&l);
+	if (r == 0)
+		r = check_clashes(&l);
 	if (r == 0)
 		check_overlay(&l, path);
 	if (r == 0)

@@ -5,6 +5,6 @@
 #include "model/keys.h"
 
 int custom_listen(void *target, const struct key_input *in);
-int custom_listen_env(void *target, const struct key_input *in); /* appends; settle_sockets() finds the word and settles doubles */
+int custom_listen_env(void *target, const struct key_input *in); /* appends; sockets_settle() finds the word and settles doubles */
 
 #endif

@@ -64,7 +64,7 @@ const char *ready_parse(const char *text, struct ready *ret)
 	static const struct {
 		const char *word;
 		enum ready_kind kind;
-	} forms[] = { { "exec", READY_EXEC }, { "notify", READY_NOTIFY }, { "ipc", READY_IPC },	  { "fd:", READY_FD },
+	} forms[] = { { "exec", READY_EXEC }, { "notify", READY_NOTIFY }, { "ipc", READY_IPC },	  { "listen", READY_LISTEN }, { "fd:", READY_FD },
 		      { "tcp:", READY_TCP },  { "unix:", READY_UNIX },	  { "file:", READY_FILE }, { "log:", READY_LOG } };
 	struct ready r = { .kind = READY_EXEC };
 	uint64_t fd = 0;
@@ -104,6 +104,7 @@ const char *ready_parse(const char *text, struct ready *ret)
 	case READY_EXEC:
 	case READY_NOTIFY:
 	case READY_IPC:
+	case READY_LISTEN:
 		break;
 	}
 	if (!fault)
@@ -138,6 +139,9 @@ void ready_text(const struct ready *r, struct text *t)
 	case READY_LOG:
 		(void)text_addf(t, "when it writes a line with %s", r->arg);
 		break;
+	case READY_LISTEN:
+		(void)text_add(t, "when it listens");
+		break;
 	}
 }
 
@@ -166,6 +170,9 @@ void ready_missing(const struct ready *r, struct text *t)
 		break;
 	case READY_LOG:
 		(void)text_addf(t, "no line with %s", r->arg);
+		break;
+	case READY_LISTEN:
+		(void)text_add(t, "it has not listened on what is held for it");
 		break;
 	}
 }

@@ -20,11 +20,12 @@ enum ready_kind {
 	READY_UNIX, /* it listens on a unix socket */
 	READY_FILE, /* a file is there that wasn't, or another than was */
 	READY_LOG, /* it writes a line that matches */
+	READY_LISTEN, /* it listens on every tcp and unix socket that is held for it */
 };
 
 #define READY_FD_LAST 255
 #define READY_PATTERN_MAX 255 /* bytes of an extended regular expression; it goes to logd in a packet */
-#define READY_ALLOWED "exec, notify, fd:N, ipc, tcp:PORT, tcp:ADDRESS:PORT, unix:PATH, file:PATH or log:REGEX"
+#define READY_ALLOWED "exec, notify, fd:N, ipc, listen, tcp:PORT, tcp:ADDRESS:PORT, unix:PATH, file:PATH or log:REGEX"
 #define READY_TEXT_MAX 384 /* bytes of ready_text() */
 
 struct ready {

@@ -25,6 +25,7 @@ Test(ready, every_form_is_known)
 	cr_expect_eq(kind_of("unix:@x"), READY_UNIX);
 	cr_expect_eq(kind_of("file:/run/x"), READY_FILE);
 	cr_expect_eq(kind_of("log:^a|b$"), READY_LOG);
+	cr_expect_eq(kind_of("listen"), READY_LISTEN);
 }
 
 Test(ready, what_cannot_be_is_refused)
@@ -32,7 +33,8 @@ Test(ready, what_cannot_be_is_refused)
 	static const char *const texts[] = { "",	    "Notify",	  "notify:",	 "fd:",		"fd:2",	       "fd:256",      "fd:x",
 					     "tcp:",	    "tcp:0",	  "tcp:65536",	 "tcp:host:80", "tcp::80",     "tcp:::1:80",  "tcp:[::1:80",
 					     "tcp:1.2.3:4", "tcp:80:",	  "unix:",	 "unix:@",	"unix:x",      "file:",	      "file:x",
-					     "log:",	    "log:(",	  "log:[",	 "tcp:[]:1",	"tcp:[1.2.3.4]:1", "exec:", "tcp: 80" };
+					     "log:",	    "log:(",	  "log:[",	 "tcp:[]:1",	"tcp:[1.2.3.4]:1", "exec:", "tcp: 80",
+					     "listen:", "listening" };
 	struct ready r;
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
@@ -74,6 +76,20 @@ Test(ready, an_address_is_read)
 	cr_expect_eq(r.address[15], 1);
 	cr_assert_null(ready_parse("tcp:80", &r));
 	cr_expect_eq(r.family, 0);
+}
+
+Test(ready, what_is_waited_for_is_told_to_people)
+{
+	char buf[READY_TEXT_MAX];
+	struct ready r;
+	struct text t = TEXT_INIT(buf);
+
+	cr_assert_null(ready_parse("listen", &r));
+	ready_text(&r, &t);
+	cr_expect_str_eq(buf, "when it listens");
+	text_init(&t, buf, sizeof(buf));
+	ready_missing(&r, &t);
+	cr_expect_str_eq(buf, "it has not listened on what is held for it");
 }
 
 static const char *ready_of(struct loaded *l, size_t i)
