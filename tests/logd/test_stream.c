@@ -183,6 +183,7 @@ Test(stream, a_full_disk_stops_nobody_and_is_told_of)
 		}
 		cr_expect_eq(last_trouble, ENOSPC, "way %d", w);
 		cr_expect_eq(slots[0].dropped, w == COMBINED ? 400 : 200, "way %d: %llu", w, (unsigned long long)slots[0].dropped);
+		cr_expect_eq(slots[0].written, 204, "way %d: %llu", w, (unsigned long long)slots[0].written);
 		sys_fake_reset();
 		streams_say(0, "two\n");
 		cr_assert_eq(loop_once(loop), 0);
@@ -342,12 +343,33 @@ Test(stream, whatever_call_fails_each_byte_is_written_or_counted)
 				if (w != COMBINED)
 					cr_expect_eq(slots[0].dropped, lost, "way %d, %s %u: %llu in %s", w, calls[i], nth,
 						     (unsigned long long)slots[0].dropped, text);
+				cr_expect_eq(slots[0].written, 14, "way %d, %s %u: %llu of 14 are out of the pipes", w, calls[i], nth,
+					     (unsigned long long)slots[0].written);
 				cr_expect_eq(slots[0].phase, LOGSLOT_IDLE);
 				cr_expect_leq(sys_fake_open_fds(), fds + 4, "its files and their times");
 				close_way(s);
 			}
 		}
 	}
+}
+
+/* By `written` the pid of a line is found: what is lost on the way through staging has been taken from the service, too. */
+Test(stream, bytes_that_staging_does_not_take_are_counted_as_taken)
+{
+	struct stream *s = streams_open(0, "a.log", "", "[at]");
+
+	stream_begin(s);
+	sys_fake_fail_always("splice", ENOSYS);
+	sys_fake_fail("write", 1, EAGAIN);
+	streams_say(0, "lost\n");
+	cr_assert_eq(loop_once(loop), 0);
+	cr_expect_eq(slots[0].dropped, 5);
+	cr_expect_eq(slots[0].written, 5);
+	streams_say(0, "one\n");
+	stream_drain(s, false);
+	cr_expect_eq(slots[0].written, 9);
+	cr_expect_str_eq(folder_get("a.log"), "at: one\n");
+	stream_free(s);
 }
 
 /* More is in staging than one piece: what is read there has to go back in its order. */

@@ -92,6 +92,7 @@ bool piece_splice(struct stream *s, size_t n)
 	s->slot->dropped += n;
 	file_dropped(s->path, n);
 	piece_discard(s, n);
+	s->slot->written += n;
 	return true;
 }
 

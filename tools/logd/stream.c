@@ -164,6 +164,7 @@ static ssize_t fill_by_hand(struct stream *s)
 	if (n > 0 && done < n) {
 		size_t lost = (size_t)(n - (done > 0 ? done : 0));
 		s->slot->dropped += lost;
+		s->slot->written += lost;
 		log_error("logd: %s: %zu bytes are lost: staging takes no more", s->name, lost);
 	}
 	return n;
