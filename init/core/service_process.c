@@ -57,6 +57,7 @@ int service_run_step(struct service *s, enum step step, const struct strv *env)
 	job.env = job.is_main ? &gift.env : env;
 	job.fds = gift.fds;
 	job.n_fds = gift.n;
+	s->permanent = false; /* the last failure's; what fails before the process is made may work the next time */
 	if (r < 0)
 		process_tell_failure(s, &job, SPAWN_FORK, -r);
 	else

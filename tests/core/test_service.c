@@ -92,6 +92,21 @@ Test(service, a_user_that_cannot_be_looked_up_now_is_tried_again)
 		cr_expect_eq(service->state, STATE_ONLINE, "%s", service->failure);
 }
 
+/* That the last try was hopeless says nothing of one for which only a descriptor is missing. */
+Test(service, a_start_without_its_pipe_is_tried_again_whatever_the_one_before_it_failed_by)
+{
+	host_service("[service:web]\ncommand = ./later\nready = fd:3\nrestart_delay = 1ms\n");
+	service_start(service, "start");
+	HOST_UNTIL(service->state == STATE_ERRORED);
+	cr_expect(service->permanent);
+	folder_put("later", "#!/bin/sh\necho >&3\nexec sleep 1000\n");
+	cr_assert_eq(chmod("later", 0755), 0);
+	sys_fake_fail("pipe2", 1, EMFILE);
+	service_start(service, "start again");
+	HOST_UNTIL(service->state == STATE_ONLINE || service->state == STATE_ERRORED);
+	cr_expect_eq(service->state, STATE_ONLINE, "%s", host_last_cause());
+}
+
 Test(service, no_room_for_a_process_is_tried_again)
 {
 	host_service("[service:web]\ncommand = sleep 1000\nrestart_delay = 1ms\n");
