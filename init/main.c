@@ -10,6 +10,7 @@
 #include "tools/cli/cli.h"
 #include "tools/logd/logd.h"
 #include "tools/logd/rotate.h"
+#include "tools/peek/peek.h"
 #include "tools/probe/probe.h"
 
 #include <unistd.h>
@@ -70,6 +71,8 @@ int main(int argc, char **argv)
 		return logd_main(argc, argv);
 	if (strcmp(verb, "logd-tidy") == 0)
 		return tidy_main(argc, argv);
+	if (strcmp(verb, "peek") == 0)
+		return peek_main(argc, argv);
 
 	/* What is left talks to a person: signals end it as they end any program. */
 	(void)sigprocmask(SIG_SETMASK, &mask, NULL);

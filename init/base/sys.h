@@ -136,7 +136,7 @@ int sys_notif_valid(int fd, uint64_t id); /* 0: it waits still, -ENOENT */
 int sys_notif_addfd(int fd, const struct seccomp_notif_addfd *add); /* the number that it has there */
 int sys_pidfd_getfd(int pidfd, int fd); /* a copy of another process's descriptor */
 ssize_t sys_getxattr(const char *path, const char *name, void *buf, size_t size);
-int sys_getsockopt(int fd, int level, int name, void *ret, socklen_t *n);
+int sys_sockopt_get(int fd, int level, int name, int *ret); /* of options that are a number */
 
 /* Reads a small file whole into buf and ends it with NUL: its length, -EFBIG when it
  * doesn't fit, or another -errno. For /proc, /sys, cgroups. dirfd may be AT_FDCWD. */

@@ -61,8 +61,14 @@ ssize_t sys_getxattr(const char *path, const char *name, void *buf, size_t size)
 	return n < 0 ? -errno : n;
 }
 
-int sys_getsockopt(int fd, int level, int name, void *ret, socklen_t *n)
+int sys_sockopt_get(int fd, int level, int name, int *ret)
 {
-	SYS_POINT("getsockopt");
-	return getsockopt(fd, level, name, ret, n) < 0 ? -errno : 0;
+	int value = 0;
+	socklen_t n = sizeof(value);
+
+	SYS_POINT("sockopt_get");
+	if (getsockopt(fd, level, name, &value, &n) < 0)
+		return -errno;
+	*ret = value;
+	return 0;
 }

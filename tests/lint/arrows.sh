@@ -11,8 +11,8 @@ allowed() {
 	os) echo "base model loop" ;; # loop: watch alone
 	core) echo "base os model wire loop" ;;
 	control) echo "base core os model wire loop" ;;
-	cli | logd | probe | web) echo "base wire loop" ;;
-	role) echo "base bare loop wire model os core control role cli logd probe web" ;;
+	cli | logd | peek | probe | web) echo "base wire loop" ;;
+	role) echo "base bare loop wire model os core control role cli logd peek probe web" ;;
 	esac
 }
 
