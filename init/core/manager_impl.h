@@ -43,6 +43,8 @@ int manager_make_instances(struct manager *m, struct spec *spec, const char *top
 void manager_start_made(struct manager *m, const char *cause);
 /* Every name must be free, or the file's own already. */
 int manager_check_names(const struct manager *m, const struct config *c, struct diag *diag);
+/* No service of these n files (read together), nor `more` (NULL: none), listens where another does: -EADDRINUSE, faults in diag. */
+int manager_check_sockets(const struct manager *m, const struct config *configs, size_t n, const struct spec *more, struct diag *diag);
 
 /* manager_order.c */
 void manager_wire_order(struct manager *m); /* fills in the host's part */

@@ -5,6 +5,7 @@
 #include "base/own.h"
 #include "base/text.h"
 #include "core/order.h"
+#include "model/clash.h"
 #include "model/diff.h"
 #include "model/plan.h"
 
@@ -230,10 +231,44 @@ int manager_check_names(const struct manager *m, const struct config *c, struct 
 	return r;
 }
 
+static bool is_of(const struct service *s, const struct config *configs, size_t n)
+{
+	for (size_t i = 0; s->top_file && i < n; i++)
+		if (configs[i].path && strcmp(s->top_file, configs[i].path) == 0)
+			return true;
+	return false;
+}
+
+int manager_check_sockets(const struct manager *m, const struct config *configs, size_t n, const struct spec *more, struct diag *diag)
+{
+	size_t all = m->roster.n + 1, k = 0;
+
+	for (size_t i = 0; i < n; i++)
+		all += configs[i].n;
+	cleanup_free struct clash_node *nodes = calloc(all, sizeof(*nodes));
+	if (!nodes)
+		return -ENOMEM;
+	for (size_t i = 0; i < m->roster.n; i++) {
+		const struct service *s = m->roster.v[i];
+		/* Those of these files are about to become what the files say. */
+		if (!s->doomed && !is_of(s, configs, n))
+			nodes[k++] = (struct clash_node){ .spec = s->spec, .file = s->spec->file, .old = true };
+	}
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = 0; j < configs[i].n; j++)
+			nodes[k++] = (struct clash_node){ .spec = configs[i].specs[j], .file = configs[i].specs[j]->file };
+	if (more)
+		nodes[k++] = (struct clash_node){ .spec = more, .file = more->file };
+	int r = clash_check(nodes, k, diag);
+	return r > 0 ? -EADDRINUSE : r;
+}
+
 int manager_load(struct manager *m, struct config *c, bool start, const char *cause, const struct manager_memory *memory,
 		 struct diag *diag)
 {
 	int r = manager_check_names(m, c, diag);
+	if (r == 0)
+		r = manager_check_sockets(m, c, 1, NULL, diag);
 	if (r < 0)
 		return r;
 	const char *top_file = remember_file(m, c->path, c->overlay);
@@ -254,11 +289,14 @@ int manager_add(struct manager *m, struct spec *spec, const char *cause, const s
 		diag_error(diag, &at, NULL, NULL, "more than %d service instances in all", SPEC_SERVICES_MAX);
 		return -E2BIG;
 	}
+	int r = manager_check_sockets(m, NULL, 0, spec, diag);
+	if (r < 0)
+		return r;
 	unsigned int n = memory ? memory->instances(memory->ctx, spec->name) : 0;
 	struct spec *scaled = n && n != spec->instances ? spec_scaled(spec, n) : spec_ref(spec);
 	if (!scaled)
 		return -ENOMEM;
-	int r = manager_make_instances(m, scaled, NULL, memory);
+	r = manager_make_instances(m, scaled, NULL, memory);
 	spec_unref(scaled);
 	manager_start_made(m, cause);
 	return r;

@@ -81,7 +81,8 @@ static int read_all(struct manager *m, struct diag *diag, struct config *configs
 		if (e < 0)
 			r = e;
 	}
-	return r;
+	/* Of all files together: an address may move from one to another. */
+	return r < 0 ? r : manager_check_sockets(m, configs, m->n_files, NULL, diag);
 }
 
 int manager_reload(struct manager *m, const char *cause, bool dry, struct diag *diag, struct changes *ret)
@@ -133,6 +134,8 @@ static int renew_one(struct manager *m, struct service *s, char *const *env, str
 		r = config_load_overlay(f->path, f->overlay, m->cfg.host.environ, diag, &x->files[i]);
 		if (r == 0)
 			r = manager_check_names(m, &x->files[i], diag);
+		if (r == 0)
+			r = manager_check_sockets(m, &x->files[i], 1, NULL, diag);
 	}
 	for (size_t i = 0; r == 0 && s->top_file && i < m->n_files; i++)
 		if (m->files[i].path == s->top_file && !config_has(&x->files[i], spec->name)) {
