@@ -16,22 +16,11 @@
 /* A daemon writes its pid_file some time after its parent has ended, and nobody tells of it. */
 #define LOOK_EVERY (20 * USEC_MS)
 
-static bool is_one_of_its(const struct service *s, pid_t pid)
-{
-	cleanup_free pid_t *pids = calloc(KIN_MAX, sizeof(*pids));
-	ssize_t n = pids ? process_pids(s, pids, KIN_MAX) : -ENOMEM;
-
-	for (ssize_t i = 0; i < n && i < KIN_MAX; i++)
-		if (pids[i] == pid)
-			return true;
-	return false;
-}
-
 int adopt_pid(struct service *s, pid_t pid)
 {
 	pid_t parent = 0;
 
-	if (pid <= 1 || !is_one_of_its(s, pid))
+	if (pid <= 1 || !process_has(s, pid))
 		return -ESRCH;
 	if (kin_parent(pid, &parent) < 0 || parent != getpid())
 		return -ECHILD;

@@ -53,11 +53,8 @@ static bool is_trusted(const struct readiness *rd, const struct ucred *from)
 		return true;
 	if (s->spec->notify_access == NOTIFY_MAIN)
 		return false;
-	cleanup_free pid_t *pids = calloc(KIN_MAX, sizeof(*pids));
-	ssize_t n = pids ? process_pids(s, pids, KIN_MAX) : 0;
-	for (ssize_t i = 0; i < n && i < KIN_MAX; i++)
-		if (pids[i] == from->pid)
-			return true;
+	if (process_has(s, from->pid))
+		return true;
 	return kin_has_ended(from->pid) && from->uid == user_of(s);
 }
 

@@ -201,6 +201,18 @@ ssize_t process_pids(const struct service *s, pid_t *pids, size_t max)
 	return kin_find(s->pid, s->mark, pids, max);
 }
 
+bool process_has(const struct service *s, pid_t pid)
+{
+	if (!s->cgroup)
+		return kin_is(pid, s->pid, s->mark);
+	cleanup_free pid_t *pids = calloc(KIN_MAX, sizeof(*pids));
+	ssize_t n = pids ? cgroup_pids(s->cgroup, pids, KIN_MAX) : 0;
+	for (ssize_t i = 0; i < n && i < KIN_MAX; i++)
+		if (pids[i] == pid)
+			return true;
+	return false;
+}
+
 size_t process_signal_rest(struct service *s, int sig)
 {
 	cleanup_free pid_t *pids = calloc(KIN_MAX, sizeof(*pids));

@@ -24,14 +24,16 @@ void process_tell_failure(struct service *s, const struct process_job *job, enum
 /* Whether no retry mends it: no such program, not executable, no such user. */
 bool process_is_permanent(enum spawn_stage stage, int err);
 
-/* Signals main, or its group. 0 or -ESRCH. */
 /* The environment that its next start gets. 0 or -errno; *env is to be freed. */
 int process_env(struct service *s, struct strv *env);
+/* Signals main, or its group. 0 or -ESRCH. */
 int process_signal(struct service *s, int sig, bool group);
 /* Signals all that is left of the service but not main. How many were reached. */
 size_t process_signal_rest(struct service *s, int sig);
 /* All living processes of the service, main included. Stores up to max, returns how many or -errno. */
 ssize_t process_pids(const struct service *s, pid_t *pids, size_t max);
+/* Whether that living process is one of them. */
+bool process_has(const struct service *s, pid_t pid);
 /* SIGKILL to everything of the service. */
 void process_kill_all(struct service *s);
 /* Whether any process of the service lives, main not counted. */

@@ -16,6 +16,7 @@
 /* An environment this long is read no further: the mark is near its end only if the service put megabytes before it. */
 #define ENVIRON_MAX (4 * 1024 * 1024)
 #define EXEC_TRIES 20 /* of a millisecond each */
+#define UP_TRIES 8 /* of a walk up through parents that end meanwhile */
 #define CHILDREN_MAX (256 * 1024) /* bytes of the children file: some 30,000 pids */
 
 struct process {
@@ -279,6 +280,34 @@ ssize_t kin_find(pid_t main_pid, const char *mark, pid_t *pids, size_t max)
 		n++;
 	}
 	return (ssize_t)n;
+}
+
+/* 1, 0; -EAGAIN: one of its parents has ended meanwhile, so it has another now. */
+static int look_up(pid_t pid, pid_t main_pid, const char *mark)
+{
+	pid_t self = getpid();
+	struct stat_fields f;
+
+	for (int depth = 0; depth < KIN_DEPTH_MAX && pid > 1 && pid != self; depth++, pid = f.ppid) {
+		if (read_stat(pid, &f) < 0)
+			return depth > 0 ? -EAGAIN : 0;
+		if (depth == 0 && (f.state == 'Z' || f.state == 'X'))
+			return 0;
+		if (main_pid > 0 && (pid == main_pid || f.sid == main_pid))
+			return 1;
+		if (f.ppid == self) /* adopted: its parent says no more of it */
+			return has_mark(pid, mark);
+	}
+	return 0;
+}
+
+bool kin_is(pid_t pid, pid_t main_pid, const char *mark)
+{
+	int r = -EAGAIN;
+
+	for (int i = 0; r == -EAGAIN && i < UP_TRIES; i++)
+		r = look_up(pid, main_pid, mark);
+	return r == 1;
 }
 
 /* Bytes of "Pss:  12 kB" in smaps_rollup. */

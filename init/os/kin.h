@@ -23,6 +23,10 @@ int kin_strangers(const pid_t *known, size_t n);
  * entry "PM1_ID=x.y". Stores up to max, returns how many or -errno (-ENOENT without /proc). */
 ssize_t kin_find(pid_t main_pid, const char *mark, pid_t *pids, size_t max);
 
+/* Whether that one is among them: from it up through its parents, however many others there are. Deeper than KIN_DEPTH_MAX is none. */
+#define KIN_DEPTH_MAX 256
+bool kin_is(pid_t pid, pid_t main_pid, const char *mark);
+
 struct kin_usage {
 	uint64_t memory; /* bytes: PSS where readable, else RSS */
 	bool pss;

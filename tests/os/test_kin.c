@@ -74,6 +74,10 @@ Test(kin, the_main_and_its_descendants_are_kin_whatever_their_session)
 	cr_expect_eq(n, 2);
 	cr_expect(among(main_pid, pids, n));
 	cr_expect(among(inner, pids, n));
+	cr_expect(kin_is(main_pid, main_pid, MARK));
+	cr_expect(kin_is(inner, main_pid, MARK));
+	cr_expect_not(kin_is(inner, 0, MARK), "of no main, and without the mark");
+	cr_expect_not(kin_is(inner, inner + 1, MARK));
 	cr_expect_eq(kin_find(main_pid, MARK, pids, 1), 2, "all are counted, also those there is no room for");
 	(void)kill(inner, SIGKILL);
 	end(main_pid);
@@ -89,6 +93,8 @@ Test(kin, an_orphan_is_known_by_its_mark)
 	cr_expect_eq(n, 1);
 	cr_expect(among(marked, pids, n));
 	cr_expect(!among(foreign, pids, n));
+	cr_expect(kin_is(marked, 0, MARK));
+	cr_expect_not(kin_is(foreign, 0, MARK));
 	end(marked);
 	end(foreign);
 }
@@ -158,8 +164,10 @@ Test(kin, the_dead_do_not_count)
 	cr_assert_eq(kill(pid, SIGKILL), 0);
 	cr_assert_eq(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
 	cr_expect_eq(kin_find(pid, MARK, pids, ARRAY_LEN(pids)), 0, "a zombie");
+	cr_expect_not(kin_is(pid, pid, MARK));
 	cr_assert_eq(waitpid(pid, NULL, 0), pid);
 	cr_expect_eq(kin_find(pid, MARK, pids, ARRAY_LEN(pids)), 0);
+	cr_expect_not(kin_is(pid, pid, MARK));
 }
 
 Test(kin, we_are_nobodys_kin)
@@ -175,6 +183,22 @@ Test(kin, we_are_nobodys_kin)
 	cr_assert_geq(n, 0);
 	cr_expect(!among(getpid(), pids, n));
 	cr_expect(!among(1, pids, n));
+	cr_expect_not(kin_is(getpid(), getsid(0), mark));
+	cr_expect_not(kin_is(1, getsid(0), mark));
+	cr_expect_not(kin_is(getppid(), 0, mark));
+}
+
+/* Who floods a service's socket must not make us walk all of /proc for each word. */
+Test(kin, one_process_is_told_without_a_look_at_all_others)
+{
+	pid_t inner, main_pid = start_family(&inner);
+
+	sys_fake_reset();
+	cr_expect(kin_is(inner, main_pid, MARK));
+	cr_expect_leq(sys_fake_count("open"), 2, "its own and its parent's: %u", sys_fake_count("open"));
+	cr_expect_eq(sys_fake_count("opendir"), 0);
+	(void)kill(inner, SIGKILL);
+	end(main_pid);
 }
 
 /* Where an entry lies across two pieces of what is read, at the end, behind one longer than the buffer, in another's middle. */
