@@ -27,6 +27,7 @@ struct itimerspec;
 struct seccomp_notif;
 struct seccomp_notif_addfd;
 struct seccomp_notif_resp;
+struct sock_fprog;
 
 ssize_t sys_read(int fd, void *buf, size_t n);
 ssize_t sys_write(int fd, const void *buf, size_t n);
@@ -56,6 +57,7 @@ int sys_opendir(const char *path, DIR **ret); /* to be closed with closedir() */
 int sys_fsync(int fd);
 int sys_fchown(int fd, uid_t uid, gid_t gid);
 int sys_fchmod(int fd, mode_t mode);
+int sys_chown_opened(int fd, uid_t uid, gid_t gid); /* of what was opened with O_PATH */
 int sys_punch(int fd, off_t from, off_t n); /* gives the pages back; the size stays */
 int sys_birth(int fd, uint64_t *ret_usec); /* when the file was made, wall time; -EOPNOTSUPP: its file system doesn't note it */
 int sys_utimens(int fd, const struct stat *from); /* its times of access and change */
@@ -86,6 +88,7 @@ int sys_inotify_add(int fd, const char *path, uint32_t mask);
 int sys_inotify_rm(int fd, int wd);
 
 int sys_socket(int family, int type); /* nonblocking */
+int sys_socket_of(int family, int type, int protocol); /* likewise */
 int sys_socketpair(int type, int ret[2]); /* AF_UNIX, blocking mode as type says */
 int sys_bind(int fd, const struct sockaddr *a, socklen_t n);
 int sys_listen(int fd, int backlog);
@@ -96,6 +99,13 @@ ssize_t sys_recvmsg(int fd, struct msghdr *m, int flags); /* MSG_CMSG_CLOEXEC is
 int sys_peercred(int fd, struct ucred *ret);
 int sys_sock_error(int fd); /* what went wrong since the last question, -errno; 0: nothing */
 int sys_sockopt(int fd, int level, int name, int value);
+int sys_getsockopt(int fd, int level, int name); /* of options that are a number of 0 and up: it */
+int sys_shutdown(int fd); /* both ways; a TCP socket that listens ends that, for all who hold it */
+int sys_poll_now(int fd, short events); /* those of them that are so, and POLLHUP and POLLERR */
+/* The classic BPF program of a SO_REUSEPORT group, whichever member it is put on; NULL takes it away. */
+int sys_reuseport_program(int fd, const struct sock_fprog *program);
+int sys_listen_queue(int fd, size_t *ret); /* TCP: connections that nobody has accepted; 0 unless it listens */
+int sys_bind_masked(int fd, const struct sockaddr *a, socklen_t n, mode_t mask); /* the umask for this moment: of a unix socket's file */
 int sys_unacked(int fd, size_t *ret); /* TCP: bytes that the other side has not confirmed */
 /* Whether a TCP socket is connected to itself: asked for a local port that nobody listens at, the kernel may take that very port for
  * our end, and so both sides agree. */

@@ -1,9 +1,13 @@
-/* sys_net - the rest of sys.h: what sending to other machines needs of sockets. */
+/* sys_net - the rest of sys.h: what sending to other machines, and listening for them, needs of sockets. */
 #include "base/sys.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/filter.h>
 #include <linux/sockios.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -26,6 +30,77 @@ int sys_sockopt(int fd, int level, int name, int value)
 {
 	SYS_POINT("sockopt");
 	return setsockopt(fd, level, name, &value, sizeof(value)) < 0 ? -errno : 0;
+}
+
+int sys_socket_of(int family, int type, int protocol)
+{
+	SYS_POINT("socket");
+	int fd = socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
+	return fd < 0 ? -errno : fd;
+}
+
+int sys_getsockopt(int fd, int level, int name)
+{
+	int value = 0;
+	socklen_t n = sizeof(value);
+
+	SYS_POINT("getsockopt");
+	return getsockopt(fd, level, name, &value, &n) < 0 ? -errno : value;
+}
+
+int sys_shutdown(int fd)
+{
+	SYS_POINT("shutdown");
+	return shutdown(fd, SHUT_RDWR) < 0 ? -errno : 0;
+}
+
+int sys_poll_now(int fd, short events)
+{
+	struct pollfd p = { .fd = fd, .events = events };
+	int r;
+
+	SYS_POINT("poll");
+	do
+		r = poll(&p, 1, 0);
+	while (r < 0 && errno == EINTR);
+	return r < 0 ? -errno : p.revents;
+}
+
+int sys_reuseport_program(int fd, const struct sock_fprog *program)
+{
+	int none = 0;
+
+	SYS_POINT("reuseport_program");
+	if (program)
+		return setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, program, sizeof(*program)) < 0 ? -errno : 0;
+	return setsockopt(fd, SOL_SOCKET, SO_DETACH_REUSEPORT_BPF, &none, sizeof(none)) < 0 ? -errno : 0;
+}
+
+int sys_listen_queue(int fd, size_t *ret)
+{
+	struct tcp_info info = { 0 };
+	socklen_t n = sizeof(info);
+
+	SYS_POINT("listen_queue");
+	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &n) < 0)
+		return -errno;
+	*ret = info.tcpi_state == TCP_LISTEN ? info.tcpi_unacked : 0;
+	return 0;
+}
+
+int sys_bind_masked(int fd, const struct sockaddr *a, socklen_t n, mode_t mask)
+{
+	SYS_POINT("bind");
+	mode_t before = umask(mask);
+	int r = bind(fd, a, n) < 0 ? -errno : 0;
+	(void)umask(before);
+	return r;
+}
+
+int sys_chown_opened(int fd, uid_t uid, gid_t gid)
+{
+	SYS_POINT("chown");
+	return fchownat(fd, "", uid, gid, AT_EMPTY_PATH) < 0 ? -errno : 0;
 }
 
 int sys_unacked(int fd, size_t *ret)

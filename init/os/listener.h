@@ -1,8 +1,9 @@
 /* listener - the sockets that pm1 holds at one address.
  *
  * TCP, and UDP where each instance has its own: a group of SO_REUSEPORT sockets, one a seat, and a classic BPF program on the group that
- * sends new connections to the seats in service alone, at random and so evenly (SO_ATTACH_REUSEPORT_CBPF, no privilege needed). The
- * kernel numbers members in the order of listen() and gives the number of one that leaves to the last: we keep the same list.
+ * sends new connections to the seats in service alone, at random and so evenly (SO_ATTACH_REUSEPORT_CBPF, no privilege needed); the
+ * datagrams of one sender stay together. The kernel numbers members in the order of listen() (UDP: bind) and gives the number of one that
+ * leaves to the last: we keep the same list.
  * Else (`shared`, unix): one socket, and every seat is that one. pm1 keeps its descriptors open, so a socket outlives every process. */
 #ifndef PM1_OS_LISTENER_H
 #define PM1_OS_LISTENER_H
@@ -34,16 +35,19 @@ const struct listen_at *listener_at(const struct listener *l);
  * listener of ours, is there (asked before SO_REUSEPORT could let us in beside it); -EEXIST: something that is no socket is at the path;
  * -EACCES, -EADDRNOTAVAIL, -EMFILE (scarce, sys_fd_is_scarce()), -ENOMEM. */
 int listener_join(struct listener *l, unsigned int *ret_seat);
-/* Closes it: what waits in its queue is reset, unless net.ipv4.tcp_migrate_req is on. The last seat of a shared socket closes that. */
+/* Closes it: what waits in its queue is reset, unless net.ipv4.tcp_migrate_req is on. The last seat of a shared socket closes that. TCP: the
+ * listening ends at once, whoever holds the socket still. UDP: a process that holds it keeps it in the group, so those have to be gone. */
 void listener_leave(struct listener *l, unsigned int seat);
 /* Whether new connections go there. With no seat in service they go to any. 0, or -errno: the program could not be attached, and the
- * kernel's hash spreads them over all seats. For a shared socket it is only remembered. */
+ * kernel's hash spreads them over all seats; -ESTALE: programs ended the listening of several seats at once, and the others' numbers are
+ * not known any more. For a shared socket it is only remembered. */
 int listener_serve(struct listener *l, unsigned int seat, bool on);
 bool listener_steers(const struct listener *l); /* seats have sockets of their own, and the program is in place */
 
 int listener_fd(const struct listener *l, unsigned int seat); /* borrowed; nonblocking or not as the last user left it */
 uint64_t listener_inode(const struct listener *l, unsigned int seat);
-/* A program may have ended the listening (shutdown): it is begun again. 1: that was needed; 0; -errno. */
+/* A program may have ended the listening (shutdown): it is begun again, unless UDP. 1: that was needed; 0; -errno. A queue that a program's
+ * own listen() has made shorter is as long as it was again. A unix socket is a new one then, so that listener_fd() has to be asked anew. */
 int listener_mend(struct listener *l, unsigned int seat);
 /* Connections in its queue that nobody has accepted; 0 for UDP. -errno. */
 ssize_t listener_waiting(const struct listener *l, unsigned int seat);
