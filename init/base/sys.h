@@ -99,7 +99,6 @@ ssize_t sys_recvmsg(int fd, struct msghdr *m, int flags); /* MSG_CMSG_CLOEXEC is
 int sys_peercred(int fd, struct ucred *ret);
 int sys_sock_error(int fd); /* what went wrong since the last question, -errno; 0: nothing */
 int sys_sockopt(int fd, int level, int name, int value);
-int sys_getsockopt(int fd, int level, int name); /* of options that are a number of 0 and up: it */
 int sys_shutdown(int fd); /* both ways; a TCP socket that listens ends that, for all who hold it */
 int sys_poll_now(int fd, short events); /* those of them that are so, and POLLHUP and POLLERR */
 /* The classic BPF program of a SO_REUSEPORT group, whichever member it is put on; NULL takes it away. */

@@ -39,15 +39,6 @@ int sys_socket_of(int family, int type, int protocol)
 	return fd < 0 ? -errno : fd;
 }
 
-int sys_getsockopt(int fd, int level, int name)
-{
-	int value = 0;
-	socklen_t n = sizeof(value);
-
-	SYS_POINT("getsockopt");
-	return getsockopt(fd, level, name, &value, &n) < 0 ? -errno : value;
-}
-
 int sys_shutdown(int fd)
 {
 	SYS_POINT("shutdown");

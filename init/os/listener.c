@@ -218,6 +218,15 @@ static void take_number(struct listener *l, unsigned int seat)
 	l->seats[seat].unsure = false;
 }
 
+/* 1, 0, -errno. */
+static int listens(int fd)
+{
+	int yes = 0;
+	int r = sys_sockopt_get(fd, SOL_SOCKET, SO_ACCEPTCONN, &yes);
+
+	return r < 0 ? r : yes != 0;
+}
+
 /* Takes those out of the order whose listening a program has ended. */
 static void renumber(struct listener *l)
 {
@@ -228,7 +237,7 @@ static void renumber(struct listener *l)
 		return;
 	for (size_t i = 0; i < l->n_order; i++) {
 		const struct seat *s = &l->seats[l->order[i]];
-		l->on[i] = sys_getsockopt(s->fd, SOL_SOCKET, SO_ACCEPTCONN) != 0;
+		l->on[i] = listens(s->fd) != 0;
 		live += l->on[i];
 		unsure |= s->unsure;
 	}
@@ -398,14 +407,14 @@ int listener_mend(struct listener *l, unsigned int seat)
 	if (l->at.kind == LISTEN_UNIX)
 		return mend_unix(l);
 	int fd = listener_fd(l, seat);
-	int listens = sys_getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN);
-	if (listens < 0)
-		return listens;
-	if (!l->shared && !listens)
+	int did = listens(fd);
+	if (did < 0)
+		return did;
+	if (!l->shared && !did)
 		renumber(l);
 	/* One that listens still may have got a shorter queue from a listen() of the program. */
 	int r = sys_listen(fd, l->o.backlog);
-	if (r < 0 || listens)
+	if (r < 0 || did)
 		return r;
 	if (!l->shared) {
 		l->order[l->n_order++] = seat;
