@@ -69,32 +69,62 @@ void manager_stop(struct manager *m, struct service *s, const char *cause)
 		service_stop(s, cause);
 }
 
-/* Who needs one that is to be stopped, and isn't to be stopped itself, keeps nothing: a person asked. */
-static bool must_wait(const struct manager *m, const struct service *s)
-{
-	struct roster due = { .v = calloc(m->roster.n + 1, sizeof(*due.v)) };
-	bool waits = false;
+/* Those that go down, or are to: the first n_speakers of them speak of others. */
+struct going {
+	struct roster all;
+	size_t n_speakers;
+};
 
-	if (!due.v)
-		return false;
-	for (size_t i = 0; i < m->roster.n; i++)
-		if (m->roster.v[i]->stop_due || (m->roster.v[i]->state == STATE_STOPPING && !m->roster.v[i]->want_up))
-			due.v[due.n++] = m->roster.v[i];
-	waits = order_is_needed(&due, s);
-	free(due.v);
-	return waits;
+static bool is_going(const struct service *s)
+{
+	return s->stop_due || (s->state == STATE_STOPPING && !s->want_up);
+}
+
+/* Without memory nobody waits for anybody. Only all.v is to be freed. */
+static struct going find_going(const struct manager *m)
+{
+	struct going g = { .all.v = calloc(m->roster.n + 1, sizeof(*g.all.v)) };
+
+	for (int speakers = 1; g.all.v && speakers >= 0; speakers--) {
+		for (size_t i = 0; i < m->roster.n; i++)
+			if (is_going(m->roster.v[i]) && order_has_any(m->roster.v[i]->spec) == speakers)
+				g.all.v[g.all.n++] = m->roster.v[i];
+		if (speakers)
+			g.n_speakers = g.all.n;
+	}
+	return g;
+}
+
+/* Who needs one that is to be stopped, and isn't to be stopped itself, keeps nothing: a person asked. One that speaks of nobody is kept
+ * by those alone that do, which are few where services are many. */
+static bool must_wait(const struct going *g, const struct service *s)
+{
+	struct roster which = g->all;
+
+	if (!order_has_any(s->spec))
+		which.n = g->n_speakers;
+	return order_is_needed(&which, s);
 }
 
 static void stop_what_is_due(struct manager *m)
 {
+	bool any = false;
+
+	for (size_t i = 0; i < m->roster.n && !any; i++)
+		any = m->roster.v[i]->stop_due;
+	if (!any)
+		return;
+	/* As it is now: one that is told to stop here goes down, and stays among them. */
+	struct going g = find_going(m);
 	for (size_t i = 0; i < m->roster.n; i++) {
 		struct service *s = m->roster.v[i];
 		char cause[SERVICE_CAUSE_MAX];
-		if (!s->stop_due || must_wait(m, s))
+		if (!s->stop_due || must_wait(&g, s))
 			continue;
 		(void)text_copy(cause, sizeof(cause), s->stop_cause);
 		service_stop(s, cause);
 	}
+	free(g.all.v);
 }
 
 /* Nothing runs, and nothing will. */

@@ -151,6 +151,24 @@ Test(order, stop_all_goes_backwards_and_stop_of_one_takes_nobody_along)
 	cr_assert_eq(live_stop(&l), 0);
 }
 
+/* Whichever of two says it, and whatever goes down beside them. */
+Test(order, stop_all_goes_backwards_whoever_speaks_of_whom)
+{
+	struct live l;
+
+	live_start(&l, LIVE_PID1, NEVER "[service:first]\ncommand = @PROG@ wait\nbefore = second\n[service:second]\ncommand = @PROG@ wait\n"
+				  "[service:third]\ncommand = @PROG@ wait\nafter = second\n[service:x]\ncommand = @PROG@ wait\n");
+	live_status(&l, "first", "online");
+	live_status(&l, "third", "online");
+	live_status(&l, "x", "online");
+	cr_assert_eq(call(&l, "stop", "all").code, 0);
+	live_line(&l, "third: stopping -> stopped");
+	live_line(&l, "second: online -> stopping");
+	live_line(&l, "second: stopping -> stopped");
+	live_line(&l, "first: online -> stopping");
+	cr_assert_eq(live_stop(&l), 0);
+}
+
 /* With exit_when = all-ended nothing is left that could bring it about. */
 Test(order, when_all_that_is_left_waits_in_vain_run_ends_and_says_why)
 {
