@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "model/config.h"
 #include "model/cron.h"
+#include "model/sockets.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -113,6 +114,20 @@ static void print_times(const struct spec *s)
 	zone_free(z);
 }
 
+static void print_sockets(const struct spec *s)
+{
+	cleanup_free char *words = s->listen.n ? strv_join_quoted(&s->listen) : NULL;
+
+	if (words)
+		print_safe("listens at", words);
+	if (s->listen_adopt)
+		print_line("", "by its own bind and listen (listen_adopt)");
+	if (s->activation == ACTIVATION_ON_CONNECT)
+		print_line("started by", "the first connection");
+	if (spec_is_cluster(s))
+		print_line("exec mode", "cluster, %u at a time", s->reload_batch);
+}
+
 static void print_service(const struct spec *s, const char *log_dir)
 {
 	cleanup_free char *argv = strv_join_quoted(&s->argv);
@@ -127,6 +142,7 @@ static void print_service(const struct spec *s, const char *log_dir)
 		print_line("instances", "%u", s->instances);
 	if (!s->autostart)
 		print_line("autostart", "no");
+	print_sockets(s);
 	print_times(s);
 	if (s->max_uptime)
 		print_span("max uptime", s->max_uptime);
@@ -165,14 +181,15 @@ static json_t *service_json(const struct spec *s, const char *log_dir)
 	(void)spec_log_path(s, 0, s->out_file, "out", log_dir, out, sizeof(out));
 	(void)spec_log_path(s, 0, s->error_file, "error", log_dir, error, sizeof(error));
 	(void)spec_log_path(s, 0, s->log_file, NULL, log_dir, combined, sizeof(combined));
-	return json_pack("{s:s s:s s:s s:i s:o s:s s:o s:o s:i s:b s:s s:s s:s s:I s:I s:s s:I}", "name", s->name,
+	return json_pack("{s:s s:s s:s s:i s:o s:s s:o s:o s:i s:b s:s s:s s:s s:I s:I s:s s:I s:o s:b s:s}", "name", s->name,
 			 "namespace", s->ns, "file", s->file, "line", (int)s->line, "argv", strings(&s->argv), "cwd",
 			 s->cwd, "user", text_or_null(s->user), "group", text_or_null(s->group), "instances",
 			 (int)s->instances, "autostart", s->autostart, "out_file", out, "error_file", error, "log_file",
 			 combined, "max_memory_restart", (json_int_t)s->max_memory_restart, "memory_max",
 			 (json_int_t)s->memory_max, "stop_signal",
 			 signal_text(s->stop_signal, signal, sizeof(signal)), "kill_timeout_ms",
-			 (json_int_t)(s->kill_timeout / USEC_MS));
+			 (json_int_t)(s->kill_timeout / USEC_MS), "listen", strings(&s->listen), "listen_adopt", s->listen_adopt,
+			 "exec_mode", spec_is_cluster(s) ? "cluster" : "fork");
 }
 
 static void print_json(const struct config *c, const struct diag *d, const char *log_dir)
@@ -225,6 +242,11 @@ int check_main(int argc, char **argv)
 
 	d = diag_new();
 	r = d ? config_load_overlay(path, overlay, environ, d, &c) : -ENOMEM;
+	for (size_t i = 0; i < c.n; i++)
+		/* As the load has called the file that was given; others by their whole path. */
+		sockets_notes(c.specs[i], c.specs[i]->file && strcmp(c.specs[i]->file, c.path) == 0 ? path : c.specs[i]->file, d);
+	if (c.n)
+		diag_sort(d);
 	for (size_t i = 0; d && i < diag_count(d); i++)
 		fprintf(stderr, "%s\n", diag_text(d, i));
 	log_dir = log_dir_of(&c, dir, sizeof(dir));

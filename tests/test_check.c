@@ -110,11 +110,57 @@ Test(check, json_has_the_same)
 	cr_expect(printed(out, "\"ok\": true"));
 	cr_expect(printed(out, "\"user\": \"www\""));
 	cr_expect(printed(out, "\"kill_timeout_ms\": 5000"));
+	cr_expect(printed(out, "\"listen\": []"));
+	cr_expect(printed(out, "\"exec_mode\": \"fork\""));
 	put("[service:web]\n");
 	r = check(path, "--json");
 	unlink(path);
 	cr_expect_eq(r, 2);
 	cr_expect(printed(out, "\"ok\": false"));
+}
+
+Test(check, sockets_are_shown_and_what_they_cannot_do_is_a_warning)
+{
+	FILE *out, *err;
+	char line[256];
+	int r;
+
+	put("[defaults]\nreuse_port = no\n[service:web]\ncommand = a\nlisten = http=tcp:80 unix:/run/x\nlisten_adopt = yes\nreload_batch = 2\n"
+	    "[service:plain]\ncommand = a\nlisten = tcp:81\nexec_mode = fork\n"
+	    "[service:undrained]\ncommand = a\nlisten = unix:/y\ndrain_timeout = 0\n");
+	r = check(path, NULL);
+	cr_expect_eq(r, 0);
+	fflush(stdout);
+	fflush(stderr);
+	out = cr_get_redirected_stdout();
+	cr_expect(printed(out, "listens at   http=tcp:80 unix:/run/x\n"));
+	cr_expect(printed(out, "exec mode    cluster, 2 at a time\n"));
+	cr_expect(printed(out, "3 services, no faults"));
+	snprintf(line, sizeof(line), "%s:6: warning: [service:web] listen_adopt = yes: where pm1 has no CAP_SYS_ADMIN", path);
+	err = cr_get_redirected_stderr();
+	cr_expect(printed(err, line));
+	snprintf(line, sizeof(line), "%s:5: warning: [service:web] listen = unix:/run/x: unix sockets can't be drained", path);
+	cr_expect(printed(err, line));
+	cr_expect(printed(err, "[service:web] reuse_port = no: one socket for all can't be drained"));
+	cr_expect_not(printed(err, "[service:plain]"));
+	cr_expect_not(printed(err, "[service:undrained]"));
+	unlink(path);
+}
+
+Test(check, two_services_at_one_place_are_a_fault)
+{
+	char text[1024];
+	int r;
+
+	put("[service:web]\ncommand = a\nlisten = tcp:80\n[service:api]\ncommand = a\nlisten = tcp:80\n");
+	r = check(path, NULL);
+	unlink(path);
+	cr_expect_eq(r, 2);
+	snprintf(text, sizeof(text),
+		 "%s:6: [service:api] listen = tcp:80: service web listens there too (%s:3)\n%s: 1 fault; nothing would be started\n", path, path,
+		 path);
+	fflush(stderr);
+	cr_expect_stderr_eq_str(text);
 }
 
 Test(check, a_missing_file_and_wrong_usage_are_two)
@@ -137,6 +183,7 @@ Test(check, help_keys_names_every_key_with_its_default)
 	fflush(stdout);
 	out = cr_get_redirected_stdout();
 	cr_expect(printed(out, "  env.NAME\n"));
+	cr_expect(printed(out, "  listen_env.NAME\n"));
 	cr_expect(printed(out, "default 5s"));
 	cr_expect(printed(out, "[pm1]\n"));
 	cr_expect(printed(out, "A blank followed by ; or # begins a comment"));

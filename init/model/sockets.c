@@ -209,3 +209,36 @@ int sockets_settle(struct spec *s, const struct scope *scope, struct section *ow
 		s->idle_timeout = 0;
 	return 0;
 }
+
+/* Where the key of that name was given, else where the service stands. */
+static void note(const struct spec *s, const char *file, const char *name, const char *value, const char *text, struct diag *diag)
+{
+	char section[sizeof("service:") + SPEC_NAME_MAX];
+	size_t key = 0;
+	unsigned int line = keys_find(name, KEY_IN_SERVICE, &key) ? s->key_line[key] : 0;
+	struct where at = { .file = file, .line = line ? line : s->line, .section = section };
+
+	(void)text_format(section, sizeof(section), "service:%s", s->name);
+	diag_warn(diag, &at, name, value, "%s", text);
+}
+
+void sockets_notes(const struct spec *s, const char *file, struct diag *diag)
+{
+	struct listen_at at;
+
+	if (s->listen_adopt)
+		note(s, file, "listen_adopt", "yes",
+		     "where pm1 has no CAP_SYS_ADMIN, as in a container, it runs with no_new_privs: setuid programs such as sudo gain nothing there",
+		     diag);
+	if (!spec_is_cluster(s) || s->drain_timeout == 0)
+		return;
+	if (!s->reuse_port && sockets_have(s, LISTEN_TCP))
+		note(s, file, "reuse_port", "no",
+		     "one socket for all can't be drained: connections of a replaced process are not waited for", diag);
+	for (size_t i = 0; i < s->listen.n; i++) {
+		sockets_at(s, i, &at);
+		if (at.kind == LISTEN_UNIX)
+			note(s, file, "listen", at.text, "unix sockets can't be drained: connections of a replaced process are not waited for",
+			     diag);
+	}
+}

@@ -13,5 +13,7 @@ void sockets_at(const struct spec *s, size_t i, struct listen_at *ret);
 bool sockets_have(const struct spec *s, enum listen_kind kind);
 /* One that a program calls listen() for. */
 bool sockets_have_stream(const struct spec *s);
+/* What is right and falls short of what one may hope for, as warnings: for `pm1 check`, not for each load. `file` as messages show it. */
+void sockets_notes(const struct spec *s, const char *file, struct diag *diag);
 
 #endif
