@@ -17,7 +17,8 @@
 
 struct watcher {
 	struct service *s; /* borrowed: its owner */
-	struct ignore ignore;
+	struct ignore ignore; /* borrowed by `watch`, as long as there is one */
+	struct strv paths; /* owned: what is to be watched */
 	struct watch *watch; /* owned; NULL: off, or it can't be had */
 	struct loop_timer *quiet;
 	bool on;
@@ -190,46 +191,88 @@ static int ignore_logs(struct ignore *ig, const struct spec *spec, const char *l
 	return ignore_own_folder(ig, log_dir);
 }
 
-static int set(struct watcher *w, const struct spec *spec, const struct outputs_place *place)
+/* What the spec says of watching. */
+static int read_spec(const struct spec *spec, const struct outputs_place *place, struct ignore *ignore, struct strv *paths)
 {
+	int r = ignore_init(ignore, &spec->ignore_watch, spec->cwd);
+
+	if (r == 0)
+		r = ignore_logs(ignore, spec, place->log_dir);
+	if (r == 0)
+		r = spec->watch_paths.n ? strv_copy(paths, &spec->watch_paths) : strv_add(paths, spec->cwd);
+	return r;
+}
+
+static void stop_watching(struct watcher *w)
+{
+	watch_free(w->watch);
+	w->watch = NULL;
+	w->on = false;
+}
+
+/* Most changes of a spec are none of this: then nothing is looked through anew. What was seen of the same paths stays seen. */
+static void take(struct watcher *w, struct ignore *ignore, struct strv *paths)
+{
+	bool was_on = w->on, same_paths = strv_equal(paths, &w->paths);
+
+	if (same_paths && ignore_equal(ignore, &w->ignore)) {
+		ignore_done(ignore);
+		strv_done(paths);
+		return;
+	}
+	if (same_paths)
+		stop_watching(w);
+	else
+		watcher_end(w);
 	ignore_done(&w->ignore);
-	int r = ignore_init(&w->ignore, &spec->ignore_watch, spec->cwd);
-	return r < 0 ? r : ignore_logs(&w->ignore, spec, place->log_dir);
+	strv_done(&w->paths);
+	w->ignore = *ignore;
+	w->paths = *paths;
+	if (was_on)
+		watcher_begin(w);
+}
+
+static int watcher_new(struct service *s, struct watcher **ret)
+{
+	struct watcher *w = calloc(1, sizeof(*w));
+
+	if (!w)
+		return -ENOMEM;
+	w->s = s;
+	int r = loop_timer_new(s->host->loop, on_quiet, w, &w->quiet);
+	if (r < 0) {
+		watcher_free(w);
+		return r;
+	}
+	*ret = w;
+	return 0;
 }
 
 void watcher_set(struct service *s, const struct outputs_place *place)
 {
-	struct watcher *w = s->watcher;
-	bool was_on = watcher_is_on(w);
+	struct ignore ignore = { 0 };
+	struct strv paths = { 0 };
 	int r = 0;
 
-	watcher_end(w);
 	if (!s->spec->watch) {
+		watcher_free(s->watcher);
 		s->watcher = NULL;
-		watcher_free(w);
 		return;
 	}
-	if (!w) {
-		w = calloc(1, sizeof(*w));
-		if (w) {
-			w->s = s;
-			s->watcher = w;
-			r = loop_timer_new(s->host->loop, on_quiet, w, &w->quiet);
-		} else {
-			r = -ENOMEM;
-		}
-	}
+	if (!s->watcher)
+		r = watcher_new(s, &s->watcher);
 	if (r == 0)
-		r = set(w, s->spec, place);
-	if (r < 0) {
-		char label[SERVICE_LABEL_MAX];
-		log_error("%s: watch: %s; its files are not watched", service_label(s, label, sizeof(label)), err_text(r));
-		s->watcher = NULL;
-		watcher_free(w);
+		r = read_spec(s->spec, place, &ignore, &paths);
+	if (r == 0) {
+		take(s->watcher, &ignore, &paths);
 		return;
 	}
-	if (was_on)
-		watcher_begin(w);
+	char label[SERVICE_LABEL_MAX];
+	log_error("%s: watch: %s; its files are not watched", service_label(s, label, sizeof(label)), err_text(r));
+	ignore_done(&ignore);
+	strv_done(&paths);
+	watcher_free(s->watcher);
+	s->watcher = NULL;
 }
 
 void watcher_free(struct watcher *w)
@@ -239,6 +282,7 @@ void watcher_free(struct watcher *w)
 	watch_free(w->watch);
 	loop_timer_free(&w->quiet);
 	ignore_done(&w->ignore);
+	strv_done(&w->paths);
 	free(w);
 }
 
@@ -246,10 +290,7 @@ void watcher_begin(struct watcher *w)
 {
 	if (!w || w->on)
 		return;
-	const struct spec *spec = w->s->spec;
-	char *cwd[] = { spec->cwd, NULL };
-	struct strv all = { .v = cwd, .n = 1 }; /* borrows: the watch copies */
-	struct watch_config cfg = { .loop = w->s->host->loop, .paths = spec->watch_paths.n ? &spec->watch_paths : &all,
+	struct watch_config cfg = { .loop = w->s->host->loop, .paths = &w->paths,
 				    .ignore = &w->ignore, .ctx = w, .changed = on_change, .trouble = on_trouble };
 	int r = watch_new(&cfg, &w->watch);
 
@@ -265,9 +306,7 @@ void watcher_end(struct watcher *w)
 {
 	if (!w)
 		return;
-	watch_free(w->watch);
-	w->watch = NULL;
-	w->on = false;
+	stop_watching(w);
 	w->n_seen = 0;
 	loop_timer_off(w->quiet);
 }

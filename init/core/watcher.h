@@ -24,7 +24,8 @@ struct service;
 struct outputs_place;
 struct watcher;
 
-/* Takes what the service's spec says of watching; goes on with that when it was watching. */
+/* Takes what the service's spec says of watching; goes on with that when it was watching, and with what it has seen where the paths are
+ * the same. */
 void watcher_set(struct service *s, const struct outputs_place *place);
 void watcher_free(struct watcher *w);
 

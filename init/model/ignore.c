@@ -51,6 +51,12 @@ void ignore_done(struct ignore *ig)
 	ig->cwd = NULL;
 }
 
+bool ignore_equal(const struct ignore *a, const struct ignore *b)
+{
+	return strv_equal(&a->rules, &b->rules) && strv_equal(&a->own_files, &b->own_files) &&
+	       strv_equal(&a->own_folders, &b->own_folders) && (a->cwd && b->cwd ? strcmp(a->cwd, b->cwd) == 0 : a->cwd == b->cwd);
+}
+
 int ignore_own_file(struct ignore *ig, const char *path)
 {
 	return *path && !strv_has(&ig->own_files, path) ? strv_add(&ig->own_files, path) : 0;

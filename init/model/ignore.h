@@ -26,6 +26,8 @@ void ignore_done(struct ignore *ig);
 int ignore_own_file(struct ignore *ig, const char *path); /* "" is fine: 0, nothing added */
 int ignore_own_folder(struct ignore *ig, const char *path);
 
+bool ignore_equal(const struct ignore *a, const struct ignore *b);
+
 /* Whether an entry of a watched folder is ignored. `root` is the watched folder, `path` the entry's own, both absolute without a slash at
  * the end; path lies below root. */
 bool ignore_has(const struct ignore *ig, const char *root, const char *path, bool is_folder);

@@ -217,3 +217,44 @@ Test(watcher, cwd_is_watched_without_paths_and_another_spec_changes_what_is)
 	service_set_spec(service, service->spec, &(struct outputs_place){ .log_dir = folder });
 	cr_expect_null(service->watcher);
 }
+
+static void set_spec(void)
+{
+	service_set_spec(service, service->spec, &(struct outputs_place){ .log_dir = folder });
+}
+
+/* Any reload gives the service a new spec, most often for another key. */
+Test(watcher, what_was_seen_stays_seen_over_another_spec)
+{
+	run("[service:web]\ncommand = sleep 1000\nwatch = src\nautorestart = no\nwatch_delay = 50ms\n");
+	folder_put("src/a.js", "1");
+	HOST_UNTIL(watcher_due(service->watcher) != USEC_NEVER);
+	unsigned int before = sys_fake_count("inotify_init");
+	service->spec->kill_timeout = USEC_SEC;
+	set_spec();
+	cr_expect_neq(watcher_due(service->watcher), USEC_NEVER);
+	cr_expect_eq(sys_fake_count("inotify_init"), before, "nothing is looked through anew");
+	/* The logs of more instances are to be ignored: the same files are watched by other rules. */
+	service->spec->instances = 2;
+	set_spec();
+	cr_expect_neq(watcher_due(service->watcher), USEC_NEVER);
+	cr_expect_eq(sys_fake_count("inotify_init"), before + 1);
+	until_run(2);
+	cr_expect_str_eq(why_stopped(), "watch: src/a.js changed");
+}
+
+Test(watcher, what_was_seen_of_other_paths_is_forgotten)
+{
+	run("[service:web]\ncommand = sleep 1000\nwatch = src\nautorestart = no\nwatch_delay = 50ms\n");
+	folder_put("src/a.js", "1");
+	HOST_UNTIL(watcher_due(service->watcher) != USEC_NEVER);
+	strv_done(&service->spec->watch_paths);
+	cr_assert_eq(strv_addf(&service->spec->watch_paths, "%s/other", folder), 0);
+	cr_assert_eq(system("mkdir other"), 0);
+	set_spec();
+	cr_expect_eq(watcher_due(service->watcher), USEC_NEVER);
+	HOST_UNTIL(watcher_folders(service->watcher) >= 4);
+	folder_put("other/b.js", "1");
+	until_run(2);
+	cr_expect_str_eq(why_stopped(), "watch: other/b.js changed");
+}
