@@ -152,7 +152,7 @@ const struct key keys_table[] = {
 	{ .name = "reuse_port", .type = KEY_BOOL, SVC(reuse_port), .dflt = "yes",
 	  .help = "each instance has a socket of its own and the kernel shares out connections; no: one for all" },
 	{ .name = "listen_v6only", .aliases = "v6only", .type = KEY_BOOL, SVC(listen_v6only), .dflt = "no",
-	  .help = "[::] leaves IPv4 alone; a port without an address is of both families all the same" },
+	  .help = "[::], and a port without an address, leave IPv4 alone" },
 	{ .name = "listen_mode", .type = KEY_MODE, SVC(listen_mode), .dflt = "", .help = "permissions of unix sockets; without it 0666" },
 	{ .name = "listen_owner", .type = KEY_STRING, SVC(listen_owner), .dflt = "", .max = 255, .check = check_owner,
 	  .allowed = "USER or USER:GROUP, by name or number", .help = "whose the unix sockets are; without it, pm1's" },

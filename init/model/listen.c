@@ -192,7 +192,7 @@ static struct place place_of(const struct listen_at *at)
 	p.four = memcmp(p.bytes, mapped, sizeof(mapped)) == 0;
 	p.six = !p.four;
 	p.wide = memcmp(p.bytes + 12 * p.four, nowhere, p.four ? 4 : 16) == 0;
-	p.four = p.four || (p.wide && (at->any || !at->v6only));
+	p.four = p.four || (p.wide && !at->v6only);
 	return p;
 }
 

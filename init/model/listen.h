@@ -26,7 +26,7 @@ struct listen_at {
 	enum listen_kind kind;
 	char name[LISTEN_NAME_MAX + 1]; /* "": none was given */
 	bool any; /* a bare port: [::] for both families, 0.0.0.0 where the kernel has no IPv6 */
-	bool v6only; /* [::] leaves the addresses of IPv4 alone: the key listen_v6only, so not set by listen_parse() */
+	bool v6only; /* [::], and a bare port, leave the addresses of IPv4 alone: the key listen_v6only, so not set by listen_parse() */
 	socklen_t len; /* bytes of `to` */
 	union {
 		struct sockaddr any;
