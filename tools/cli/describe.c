@@ -2,73 +2,12 @@
 #include "tools/cli/ask.h"
 #include "tools/cli/look.h"
 #include "tools/cli/out.h"
+#include "tools/cli/row.h"
 #include "tools/cli/status.h"
 
 #include "base/banned.h"
 #include "base/own.h"
 #include "base/text.h"
-
-#define LABEL_WIDTH 20
-
-static void row(const struct cli *c, const char *label, const char *value, const char *color)
-{
-	if (!value || !value[0])
-		return;
-	(void)fprintf(stdout, "  %s%-*s%s ", c->color ? COLOR_CYAN : "", LABEL_WIDTH, label, c->color ? COLOR_OFF : "");
-	if (color && c->color)
-		(void)fputs(color, stdout);
-	out_safe(stdout, value);
-	(void)fprintf(stdout, "%s\n", color && c->color ? COLOR_OFF : "");
-}
-
-static void row_str(const struct cli *c, const char *label, const json_t *s, const char *path)
-{
-	row(c, label, look_str(s, path, NULL), NULL);
-}
-
-static void row_int(const struct cli *c, const char *label, const json_t *s, const char *path)
-{
-	char buf[32];
-	if (!look(s, path))
-		return;
-	(void)text_format(buf, sizeof(buf), "%lld", look_int(s, path, 0));
-	row(c, label, buf, NULL);
-}
-
-static void row_bool(const struct cli *c, const char *label, const json_t *s, const char *path)
-{
-	if (look(s, path))
-		row(c, label, look_bool(s, path) ? "yes" : "no", NULL);
-}
-
-static void row_size(const struct cli *c, const char *label, const json_t *s, const char *path)
-{
-	char buf[32];
-	struct text t = TEXT_INIT(buf);
-	long long n = look_int(s, path, 0);
-	if (n <= 0)
-		return;
-	(void)text_add_size(&t, (unsigned long long)n);
-	row(c, label, buf, NULL);
-}
-
-/* "2026-07-01 12:00:00" of milliseconds since 1970. */
-static void time_text(struct text *t, long long ms)
-{
-	struct tm tm;
-	char buf[32];
-	time_t seconds = (time_t)(ms / 1000);
-	if (ms > 0 && localtime_r(&seconds, &tm) && strftime(buf, sizeof(buf), "%Y-%m-%d %H:%M:%S", &tm) > 0)
-		(void)text_add(t, buf);
-}
-
-static void row_time(const struct cli *c, const char *label, const json_t *s, const char *path)
-{
-	char buf[64];
-	struct text t = TEXT_INIT(buf);
-	time_text(&t, look_int(s, path, 0));
-	row(c, label, buf, NULL);
-}
 
 static void state_rows(const struct cli *c, const json_t *s)
 {
@@ -110,7 +49,7 @@ static void next_row(const struct cli *c, const json_t *s)
 		row(c, "next run", look_bool(s, "pm1.paused") ? "none until it is started" : "none", NULL);
 		return;
 	}
-	time_text(&t, next);
+	row_add_time(&t, next);
 	(void)text_add(&t, " (in ");
 	/* Whole seconds, up: what runs in half a second runs "in 1s". */
 	(void)text_add_span(&t, next > now ? (unsigned long long)(next - now + 999) / 1000 * USEC_SEC : 0);
@@ -144,7 +83,7 @@ static void check_rows(const struct cli *c, const json_t *check)
 	(void)text_add(&t, state);
 	if (look_int(check, "since", 0) > 0) {
 		(void)text_add(&t, " since ");
-		time_text(&t, look_int(check, "since", 0));
+		row_add_time(&t, look_int(check, "since", 0));
 	}
 	row(c, what, buf, health_color(state));
 	(void)text_format(label, sizeof(label), "%.20s check", what);
@@ -152,7 +91,7 @@ static void check_rows(const struct cli *c, const json_t *check)
 	text_init(&t, buf, sizeof(buf));
 	if (look_int(check, "last_time", 0) > 0) {
 		(void)text_addf(&t, "%.200s (", look_str(check, "last", look_bool(check, "last_good") ? "good" : "failed"));
-		time_text(&t, look_int(check, "last_time", 0));
+		row_add_time(&t, look_int(check, "last_time", 0));
 		(void)text_add(&t, ")");
 		if (look_int(check, "failures", 0) > 0)
 			(void)text_addf(&t, ", failures in a row: %lld", look_int(check, "failures", 0));
@@ -252,7 +191,7 @@ static void history_rows(const struct cli *c, const json_t *s)
 	json_array_foreach((json_t *)history, i, h) {
 		char buf[64];
 		struct text t = TEXT_INIT(buf);
-		time_text(&t, look_int(h, "time", 0));
+		row_add_time(&t, look_int(h, "time", 0));
 		(void)fprintf(stdout, "    %-19s  ", buf);
 		out_safe(stdout, look_str(h, "from", "?"));
 		if (!look_bool(h, "note")) {
