@@ -1,4 +1,5 @@
-/* calls - what the handlers of the methods share: calls.c has those that act on services, calls_change.c those about the list itself. */
+/* calls - what the handlers of the methods share: calls.c has those that act on services, calls_start.c those that bring some up,
+ * calls_change.c those about the list itself. */
 #ifndef PM1_CONTROL_CALLS_H
 #define PM1_CONTROL_CALLS_H
 
@@ -16,6 +17,9 @@ const char *call_who(const struct session *s, const char *verb, char *buf, size_
 /* The strings of a JSON array, borrowed from it, in a NULL-ended vector; NULL when it isn't an array of strings. */
 char **call_strings(json_t *array);
 
+/* stop, restart, delete, start of known ones, reset, flush, signal: one act for each service, then the wait. */
+void call_targets(struct requests *r, struct session *s, const struct call *call, enum verb verb);
+void call_start(struct requests *r, struct session *s, const struct call *call);
 void call_reload_config(struct requests *r, struct session *s, const struct call *call);
 void call_scale(struct requests *r, struct session *s, const struct call *call);
 void call_dump(struct requests *r, struct session *s);
