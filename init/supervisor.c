@@ -333,7 +333,7 @@ static int start_services(struct supervisor *sv)
 	if (!sv->file || sv->mode == SUPERVISOR_DAEMON)
 		return 0; /* a daemon's starter asks for them over the socket, and waits there */
 	struct diag *diag = diag_new();
-	int r = diag ? manager_load(sv->manager, &sv->config, true, "pm1 starts", NULL, diag) : -ENOMEM;
+	int r = diag ? manager_load(sv->manager, &sv->config, LOAD_START, "pm1 starts", NULL, diag) : -ENOMEM;
 	if (diag)
 		tell_faults(sv, diag);
 	diag_free(diag);

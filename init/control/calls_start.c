@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/own.h"
+#include "model/diff.h"
 
 #include <errno.h>
 
@@ -42,48 +43,131 @@ static void drop_stopped(struct request *q)
 	q->n = n;
 }
 
-/* After a load: the services of that file that are to be up are the goals. */
-static void goals_of_file(struct requests *r, struct request *q, const char *file, const struct goal *before, size_t n_before,
-			  bool saved)
+/* What is there right before a load, and what is to become of it then. */
+struct before {
+	struct request services; /* a goal each */
+	struct spec **specs; /* owned, as their references: with which keys each of them runs */
+};
+
+static bool runs(const struct service *s)
+{
+	return s->state == STATE_STARTING || s->state == STATE_ONLINE;
+}
+
+static int before_note(struct before *b, struct requests *r, enum verb running)
+{
+	b->services = (struct request){ .all = r, .verb = VERB_START };
+	(void)manager_match(requests_cfg(r)->manager, "all", request_add_goal, &b->services);
+	b->specs = calloc(b->services.n + 1, sizeof(struct spec *));
+	for (size_t i = 0; b->specs && i < b->services.n; i++) {
+		const struct service *s = manager_by_id(requests_cfg(r)->manager, b->services.goals[i].id);
+		if (!s)
+			continue;
+		b->specs[i] = spec_ref(s->spec);
+		if (runs(s))
+			b->services.goals[i].verb = running;
+	}
+	return b->specs ? 0 : -ENOMEM;
+}
+
+static void before_done(struct before *b)
+{
+	for (size_t i = 0; b->specs && i < b->services.n; i++)
+		spec_unref(b->specs[i]);
+	free(b->specs);
+	free(b->services.goals);
+}
+
+/* A command that the running program is told by can't give it other keys: those want another process. */
+static bool wants_process(const struct service *s, const struct spec *was)
+{
+	struct diff diff = { 0 };
+	bool wants = diff_specs(was, s->spec, &diff) < 0 || diff.restart;
+
+	diff_done(&diff);
+	return wants;
+}
+
+static void reload_one(struct service *s, const struct spec *was, const char *cause)
+{
+	if (s->spec->hook_argv[HOOK_RELOAD].n > 0 && wants_process(s, was))
+		service_restart(s, cause);
+	else
+		service_reload(s, cause);
+}
+
+/* One of a file that was loaded again with LOAD_START_DOWN. */
+static void act_on_known(struct service *s, enum verb verb, const struct spec *was, const char *cause)
+{
+	s->stop_due = false; /* the later word holds */
+	if (verb == VERB_RESTART)
+		service_restart(s, cause);
+	else if (verb == VERB_RELOAD)
+		reload_one(s, was, cause);
+	else if (!service_at_rest(s) && !runs(s))
+		service_start(s, cause); /* it waits for something, or is on its way down */
+}
+
+/* After a load: the services of that file that are to be up are the goals; those that were there are as they were before it. */
+static void goals_of_file(struct requests *r, struct request *q, const char *file, const struct before *b, bool saved)
 {
 	for (size_t i = 0; i < manager_count(requests_cfg(r)->manager); i++) {
 		struct service *s = manager_at(requests_cfg(r)->manager, i);
 		if (s->doomed || !s->top_file || strcmp(s->top_file, file) != 0 || (service_at_rest(s) && !s->want_up && (saved || !s->spec->autostart)))
 			continue;
+		size_t n = q->n;
 		request_add_goal(q, s);
-		for (size_t k = 0; k < n_before; k++)
-			if (before[k].id == s->id && q->n && q->goals[q->n - 1].id == s->id)
-				q->goals[q->n - 1].runs = before[k].runs;
+		if (q->n > n)
+			q->goals[n].verb = VERB_START;
+		for (size_t k = 0; q->n > n && k < b->services.n; k++)
+			if (b->services.goals[k].id == s->id)
+				q->goals[n] = b->services.goals[k];
 	}
 }
 
-static void start_file(struct requests *r, struct session *s, const char *file, const struct call *call, struct diag *diag)
+static void act_on_file(struct requests *r, const struct request *q, const struct before *b, const char *cause)
 {
+	for (size_t i = 0; i < q->n; i++) {
+		struct service *s = manager_by_id(requests_cfg(r)->manager, q->goals[i].id);
+		for (size_t k = 0; s && k < b->services.n; k++)
+			if (b->services.goals[k].id == s->id)
+				act_on_known(s, q->goals[i].verb, b->specs[k], cause);
+	}
+}
+
+/* `running`: what becomes of those of its services that run; VERB_START: what a load makes of them. */
+static void start_file(struct requests *r, struct session *s, const char *file, enum verb running, const struct call *call, struct diag *diag)
+{
+	static const char *const words[VERB_MAX] = { [VERB_START] = "start", [VERB_RESTART] = "restart", [VERB_RELOAD] = "reload" };
 	json_t *saved = json_object_get(call->params, "memory");
 	struct manager_memory memory = memory_of(saved);
 	/* Without a word of it, the overlay it was started with; "" takes that away. */
 	const char *overlay = json_string_value(json_object_get(call->params, "overlay"));
 	struct config config = { 0 };
 	char cause[SERVICE_CAUSE_MAX];
-	struct request *q = request_new(r, s, VERB_START);
-	struct request before = { .all = r };
+	struct request *q = request_new(r, s, running);
+	struct before before;
 
 	if (!q) {
 		session_reply(s, NULL);
 		return;
 	}
-	(void)manager_match(requests_cfg(r)->manager, "all", request_add_goal, &before);
+	int e = before_note(&before, r, running);
 	if (!overlay)
 		overlay = manager_overlay_of(requests_cfg(r)->manager, file);
-	int e = config_load_overlay(file, overlay && *overlay ? overlay : NULL, requests_cfg(r)->host->environ, diag, &config);
+	if (e == 0)
+		e = config_load_overlay(file, overlay && *overlay ? overlay : NULL, requests_cfg(r)->host->environ, diag, &config);
 	if (e == 0) {
-		e = manager_load(requests_cfg(r)->manager, &config, true, call_who(s, "start", cause, sizeof(cause)),
+		(void)call_who(s, words[running], cause, sizeof(cause));
+		e = manager_load(requests_cfg(r)->manager, &config, running == VERB_START ? LOAD_START : LOAD_START_DOWN, cause,
 				 saved ? &memory : NULL, diag);
 		if (e == 0)
-			goals_of_file(r, q, config.path, before.goals, before.n, saved);
+			goals_of_file(r, q, config.path, &before, saved);
+		if (e == 0 && running != VERB_START)
+			act_on_file(r, q, &before, cause);
 		config_done(&config);
 	}
-	free(before.goals);
+	before_done(&before);
 	if (e < 0) {
 		if (diag_errors(diag) == 0)
 			diag_error(diag, &(struct where){ .file = file }, NULL, NULL, "%s", err_text(e));
@@ -130,6 +214,16 @@ static void start_command(struct requests *r, struct session *s, json_t *c, json
 	spec_unref(spec);
 }
 
+static bool running_of(const json_t *running, const char *file, enum verb *ret)
+{
+	const char *word = json_string_value(running);
+
+	if (!running || json_is_null(running))
+		return true;
+	*ret = word && strcmp(word, "restart") == 0 ? VERB_RESTART : VERB_RELOAD;
+	return file && word && (*ret == VERB_RESTART || strcmp(word, "reload") == 0);
+}
+
 void call_start(struct requests *r, struct session *s, const struct call *call)
 {
 	const char *file = json_string_value(json_object_get(call->params, "file"));
@@ -139,13 +233,18 @@ void call_start(struct requests *r, struct session *s, const struct call *call)
 		call_targets(r, s, call, VERB_START);
 		return;
 	}
+	enum verb running = VERB_START;
+	if (!running_of(json_object_get(call->params, "running"), file, &running)) {
+		call_invalid(s, "running: restart or reload, with a file");
+		return;
+	}
 	struct diag *diag = diag_new();
 	if (!diag) {
 		session_reply(s, NULL);
 		return;
 	}
 	if (file && file[0] == '/')
-		start_file(r, s, file, call, diag);
+		start_file(r, s, file, running, call, diag);
 	else if (file)
 		call_invalid(s, "file: an absolute path");
 	else

@@ -10,6 +10,7 @@
 
 struct goal {
 	int id; /* the service */
+	enum verb verb; /* what is to become of it; the request's own, unless somebody says another */
 	uint64_t runs; /* its count of successful execs when it was asked */
 	bool gone; /* of a scale: it is to go */
 	uint64_t reloads; /* and of reloads */

@@ -105,11 +105,11 @@ static enum reached look_at_start(const struct service *s, const struct goal *g,
 	return FAILED;
 }
 
-static enum reached look_at(const struct requests *r, const struct request *q, const struct goal *g, const char **why)
+static enum reached look_at(const struct requests *r, const struct goal *g, const char **why)
 {
 	const struct service *s = manager_by_id(r->cfg.manager, g->id);
 
-	switch (q->verb) {
+	switch (g->verb) {
 	case VERB_STOP:
 		if (!s || service_at_rest(s))
 			return REACHED;
@@ -129,7 +129,7 @@ static enum reached look_at(const struct requests *r, const struct request *q, c
 		return look_at_start(s, g, true, why);
 	case VERB_START:
 	case VERB_RESTART:
-		return look_at_start(s, g, q->verb == VERB_START, why);
+		return look_at_start(s, g, g->verb == VERB_START, why);
 	case VERB_PING:
 	case VERB_LIST:
 	case VERB_RESET:
@@ -163,7 +163,7 @@ static void look(struct request *q)
 	}
 	for (size_t i = 0; i < q->n && !waits; i++) {
 		const char *why = NULL;
-		enum reached reached = look_at(q->all, q, &q->goals[i], &why);
+		enum reached reached = look_at(q->all, &q->goals[i], &why);
 		waits = reached == WAIT;
 		if (reached != FAILED)
 			continue;
@@ -239,6 +239,7 @@ void request_add_goal(void *ctx, struct service *s)
 	}
 	struct goal *g = &q->goals[q->n++];
 	g->id = s->id;
+	g->verb = q->verb;
 	g->runs = s->runs;
 	g->reloads = s->reloads;
 	(void)service_label(s, g->name, sizeof(g->name));

@@ -41,11 +41,17 @@ size_t manager_count(const struct manager *m);
 struct service *manager_at(const struct manager *m, size_t i); /* in order of id */
 struct service *manager_by_id(const struct manager *m, int id); /* NULL: gone */
 
+/* What becomes of those that run, when their file is loaded again and says another thing. */
+enum load {
+	LOAD_START, /* they are restarted where a key wants that */
+	LOAD_START_DOWN, /* they have the new keys and go on: the caller restarts or reloads them */
+};
+
 /* `c`: instances that were scaled are put into its specs. `memory` may be NULL; with it only services that are made anew start.
- * Adds a loaded file's services, or updates those that came from the same file; takes the specs' references it needs. `start`:
- * bring up those with autostart, and those of a known file that were stopped. Every name must be free or this file's: else
- * -EEXIST with the fault in diag and nothing changed. */
-int manager_load(struct manager *m, struct config *c, bool start, const char *cause, const struct manager_memory *memory,
+ * Adds a loaded file's services, or updates those that came from the same file; takes the specs' references it needs. Brings up
+ * those with autostart, and those of a known file that were stopped. Every name must be free or this file's: else -EEXIST with
+ * the fault in diag and nothing changed. */
+int manager_load(struct manager *m, struct config *c, enum load how, const char *cause, const struct manager_memory *memory,
 		 struct diag *diag);
 /* A service from a command line: -EEXIST when the name is taken by another (in diag). */
 int manager_add(struct manager *m, struct spec *spec, const char *cause, const struct manager_memory *memory, struct diag *diag);

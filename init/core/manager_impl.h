@@ -32,7 +32,8 @@ bool manager_all_at_rest(const struct manager *m);
 void manager_settle_pm1(struct manager *m); /* what [pm1] and the mode's own defaults mean together */
 
 /* manager_load.c */
-enum apply { APPLY_RELOAD, APPLY_START, APPLY_RENEW }; /* restart what must be; start what is down too; do neither */
+/* Restart what must be; start what is down too; start what is down and leave the rest alone; do neither. */
+enum apply { APPLY_RELOAD, APPLY_START, APPLY_START_DOWN, APPLY_RENEW };
 int manager_plan(struct manager *m, struct config *c, const char *top_file, const struct manager_memory *memory,
 		 struct spec ***ret_old, struct plan_step **ret_steps, size_t *ret_n);
 int manager_apply_config(struct manager *m, struct config *c, const char *top_file, enum apply how, const char *only,

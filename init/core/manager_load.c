@@ -57,7 +57,7 @@ int manager_apply_step(struct manager *m, const struct plan_step *step, const ch
 		       const struct manager_memory *memory)
 {
 	const char *name = plan_step_name(step);
-	bool restart = step->verb == PLAN_CHANGE && how != APPLY_RENEW && needs_restart(step);
+	bool restart = step->verb == PLAN_CHANGE && (how == APPLY_RELOAD || how == APPLY_START) && needs_restart(step);
 
 	for (size_t i = 0; i < m->roster.n; i++) {
 		struct service *s = m->roster.v[i];
@@ -77,7 +77,7 @@ int manager_apply_step(struct manager *m, const struct plan_step *step, const ch
 			else if (restart && !was_at_rest)
 				service_restart(s, "configuration changed");
 		}
-		s->start_due |= how == APPLY_START && !memory && was_at_rest;
+		s->start_due |= (how == APPLY_START || how == APPLY_START_DOWN) && !memory && was_at_rest;
 	}
 	return step->verb == PLAN_REMOVE || !step->new ? 0 : manager_make_instances(m, step->new, top_file, memory);
 }
@@ -263,7 +263,7 @@ int manager_check_sockets(const struct manager *m, const struct config *configs,
 	return r > 0 ? -EADDRINUSE : r;
 }
 
-int manager_load(struct manager *m, struct config *c, bool start, const char *cause, const struct manager_memory *memory,
+int manager_load(struct manager *m, struct config *c, enum load how, const char *cause, const struct manager_memory *memory,
 		 struct diag *diag)
 {
 	int r = manager_check_names(m, c, diag);
@@ -272,7 +272,7 @@ int manager_load(struct manager *m, struct config *c, bool start, const char *ca
 	if (r < 0)
 		return r;
 	const char *top_file = remember_file(m, c->path, c->overlay);
-	return top_file ? manager_apply_config(m, c, top_file, start ? APPLY_START : APPLY_RELOAD, NULL, cause, memory) : -ENOMEM;
+	return top_file ? manager_apply_config(m, c, top_file, how == LOAD_START ? APPLY_START : APPLY_START_DOWN, NULL, cause, memory) : -ENOMEM;
 }
 
 int manager_add(struct manager *m, struct spec *spec, const char *cause, const struct manager_memory *memory, struct diag *diag)

@@ -139,7 +139,7 @@ static void begin(uint8_t flags)
 	struct manager_config mc = { .host = w.host, .pm1 = &pm1, .place = { .log_dir = "/nonexistent" }, .changed = on_changed, .down = on_down };
 	must(manager_new(&mc, &w.manager) == 0);
 	must(config_parse("/nonexistent/pm1.ini", services, strlen(services), no_environ, diag, &c) == 0);
-	must(manager_load(w.manager, &c, true, "the fuzzer", NULL, diag) == 0);
+	must(manager_load(w.manager, &c, LOAD_START, "the fuzzer", NULL, diag) == 0);
 	config_done(&c);
 	diag_free(diag);
 	struct requests_config rc = { .loop = w.loop, .manager = w.manager, .host = &w.host, .self = &self, .trusts = trusts,

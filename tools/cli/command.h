@@ -59,7 +59,7 @@ const char *commands_nearest(const char *name); /* the name or alias meant, or N
 const char *command_group_title(enum command_group g);
 
 /* The verbs, each in the file of its name or of its kin. */
-int cmd_start(struct cli *c);
+int cmd_start(struct cli *c); /* and start-or-restart, start-or-reload */
 int cmd_stop(struct cli *c);
 int cmd_restart(struct cli *c);
 int cmd_delete(struct cli *c);

@@ -139,6 +139,15 @@ static const struct command commands[] = {
 	  "extension, anything else executable as it is; arguments for it stand behind `--'. A command line alone also "
 	  "stands behind `--'. Relative paths are relative to this folder, the environment is this one.",
 	  GROUP_ACT, start_options, 0, WORDS_ANY, cmd_start },
+	{ "start-or-restart", "startOrRestart", "[--env NAME] [FILE.ini]", "restart those of a file's services that run, start the others",
+	  "The file is read first: what runs is restarted once, with the keys it says now, what is missing or stopped is started, and what "
+	  "is gone from it goes. With a fault in the file nothing is done. Without an argument the file is pm1.ini of this folder.",
+	  GROUP_ACT, env_options, 0, 1, cmd_start },
+	{ "start-or-reload", "startOrReload startOrGracefulReload", "[--env NAME] [FILE.ini]",
+	  "reload those of a file's services that run, start the others",
+	  "As `start-or-restart', but what runs is reloaded, as by `reload'. A service whose exec_reload can't give it the keys that changed is "
+	  "restarted.",
+	  GROUP_ACT, env_options, 0, 1, cmd_start },
 	{ "stop", "", "TARGET...", "stop services and wait until they are down", TARGETS, GROUP_ACT, NULL, 1, WORDS_ANY,
 	  cmd_stop },
 	{ "restart", "", "[--update-env] TARGET...", "stop and start services; starts a stopped one",

@@ -32,7 +32,7 @@ int help_all(struct cli *c, FILE *f)
 		for (size_t i = 0; i < commands_count(); i++) {
 			const struct command *cmd = commands_at(i);
 			if ((int)cmd->group == g)
-				(void)fprintf(f, "  %-14s %s\n", cmd->name, cmd->help);
+				(void)fprintf(f, "  %-16s %s\n", cmd->name, cmd->help);
 		}
 	}
 	(void)fputs("\n`pm1 help VERB' tells all about one; `pm1 help keys' lists the keys of an INI\nfile, `pm1 help KEY' tells of one; `pm1 help --man' prints the manual page.\n", f);

@@ -123,12 +123,20 @@ static json_t *rest_params(const struct cli *c)
 	return r < 0 ? bad_argv(r, "", &argv) : command_params(c, &argv);
 }
 
-static bool is_readable(const char *path)
+/* What becomes of those of a file that run; NULL: what a start makes of them. */
+static const char *running(const struct cli *c)
+{
+	if (strcmp(c->command->name, "start-or-restart") == 0)
+		return "restart";
+	return strcmp(c->command->name, "start-or-reload") == 0 ? "reload" : NULL;
+}
+
+static bool is_readable(const struct cli *c, const char *path)
 {
 	cleanup_fd int fd = sys_open(path, O_RDONLY | O_NONBLOCK, 0);
 	if (fd >= 0)
 		return true;
-	out_error("start: cannot read '%s': %s", path, err_text(fd));
+	out_error("%s: cannot read '%s': %s", c->command->name, path, err_text(fd));
 	return false;
 }
 
@@ -136,14 +144,16 @@ static bool add_file(const struct cli *c, struct jobs *jobs, const char *path)
 {
 	const char *option = launch_any_option(&c->given);
 	if (option || c->given.has_rest) {
-		out_error("start: %s%s goes with a command, not with the file '%s'; write it there as a key",
+		out_error("%s: %s%s goes with a command, not with the file '%s'; write it there as a key", c->command->name,
 			  option ? "--" : "", option ? option : "what stands behind --", path);
 		return false;
 	}
-	if (!is_readable(path))
+	if (!is_readable(c, path))
 		return false;
 	char *absolute = launch_absolute(path);
-	json_t *params = absolute ? json_pack("{s:s, s:s*}", "file", absolute, "overlay", options_get(&c->given, "env")) : NULL;
+	json_t *params = absolute ? json_pack("{s:s, s:s*, s:s*}", "file", absolute, "overlay", options_get(&c->given, "env"), "running",
+					      running(c)) :
+				    NULL;
 	if (!params) {
 		free(absolute);
 		return no_memory(), false;
@@ -190,7 +200,7 @@ static bool add_job(const struct cli *c, struct jobs *jobs, const char *word)
 	case LAUNCH_FILE:
 		return add_file(c, jobs, word);
 	case LAUNCH_SCRIPT:
-		if (is_readable(word))
+		if (is_readable(c, word))
 			params = script_params(c, word);
 		break;
 	case LAUNCH_LINE:
@@ -213,6 +223,8 @@ static bool plan(const struct cli *c, struct jobs *jobs)
 		out_error("start: one name for %zu services; a command line stands behind `--'", o->nwords);
 		return false;
 	}
+	if (running(c))
+		return add_file(c, jobs, o->nwords ? o->words[0] : DEFAULT_FILE);
 	if (o->nwords == 0 && o->nrest > 0) {
 		json_t *params = rest_params(c);
 		jobs->v[jobs->n] = (struct job){ .params = params };
