@@ -2,8 +2,12 @@
  *
  * The program runs under a seccomp filter that tells us of bind() and listen() and lets it wait (os/notice.h). A bind to an address that is
  * held is answered with the held socket in the place of the program's own; listen on a held socket is answered with 0 and says that it is
- * ready; all else goes on as if nobody had looked. What the program has in its memory and its socket is read by a short-lived process
- * of its own user, `pm1 peek` (tools/peek), so that PID 1 never waits for it. One binder a run; knows nothing of services. */
+ * ready (for UDP the bind does); all else goes on as if nobody had looked. Of unix sockets, abstract names are given, and paths whose file
+ * is still the one that was held: most programs remove it before they bind, and then bind for themselves. What the program has in its memory and its socket is read by a short-lived process
+ * of its own user, `pm1 peek` (tools/peek), so that PID 1 never waits for it. One binder a run; knows nothing of services.
+ *
+ * It has to live until the last process of the run has gone: once it is freed, bind and listen of any that is left fail with ENOSYS.
+ * Not seen: binds through io_uring, and those of 32-bit programs. */
 #ifndef PM1_CORE_BINDER_H
 #define PM1_CORE_BINDER_H
 
@@ -19,7 +23,8 @@ struct binder;
 struct binder_target {
 	const struct listen_at *at;
 	int fd; /* held, listening; borrowed */
-	uint64_t inode;
+	uint64_t inode; /* of the socket */
+	uint64_t file; /* of a unix socket's file, as it was made; 0: none, or unknown, and then its path isn't given */
 };
 
 struct binder_config {
@@ -30,10 +35,11 @@ struct binder_config {
 	void *ctx;
 	/* What is held for this run, now, by position; how many, at most LISTEN_MAX. */
 	size_t (*targets)(void *ctx, struct binder_target *ret);
-	void (*bound)(void *ctx, size_t target); /* it has the socket */
+	void (*bound)(void *ctx, size_t target); /* it has the socket; once a target */
 	void (*listens)(void *ctx, size_t target); /* it listens there; once a target */
 	/* It can't be done for this program, with the reason in words: the caller closes what it holds for it before it returns, so that the
-	 * program's own bind, which then goes on, finds the address free. At most once; nothing is called after it. */
+	 * program's own bind, which then goes on, finds the address free. At most once; nothing is called after it. No callback frees the
+	 * binder. */
 	void (*refused)(void *ctx, const char *why);
 };
 

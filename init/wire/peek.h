@@ -30,7 +30,7 @@ struct peek_report {
 	uint8_t spare;
 	uint64_t file; /* unix: the inode of the socket file that is at the path now, 0: none */
 	uint32_t address_len; /* 0: it could not be read, or has an impossible length */
-	uint8_t address[PEEK_ADDRESS_MAX];
+	uint8_t address[PEEK_ADDRESS_MAX]; /* a relative path is made absolute, if there is room */
 	uint32_t options_set; /* bit i: option i of peek_option() has this value, which is not the one it is born with */
 	int32_t options[PEEK_OPTIONS_MAX];
 };

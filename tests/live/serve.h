@@ -4,7 +4,7 @@
  *   reuse, nodelay, v6only, keepalive, rcvbuf:N   an option of it
  *   bind:HOST:PORT, bind:/PATH, bind:@NAME, bind:./PATH   bind:netlink
  *   listen:N, accept (and says hello), datagram (one, sent back), epoll (adds the socket to a set), dup, look (says what the socket is)
- *   unlink:PATH   thread (the rest is done by another thread), fork (by a child), setuid:N   wait, say:TEXT
+ *   unlink:PATH   thread (the rest is done by another thread), fork (by a child), crowd:N (by each of N), setuid:N   wait, say:TEXT
  *   plain HOST PORT as the only words: tcp4, bind, listen:3, then hello to all who come */
 #ifndef PM1_TESTS_SERVE_H
 #define PM1_TESTS_SERVE_H
@@ -138,6 +138,16 @@ static void *serve_thread(void *ctx)
 	exit(0);
 }
 
+static void serve_crowd(int n)
+{
+	for (int i = 0; i < n; i++)
+		if (fork() == 0)
+			return;
+	while (wait(NULL) > 0)
+		;
+	_exit(0);
+}
+
 static void serve_elsewhere(struct serve *s, int thread)
 {
 	pthread_t t;
@@ -202,6 +212,8 @@ static void serve_step(struct serve *s, const char *step)
 		serve_say("setuid", setresuid((uid_t)strtoul(arg, NULL, 10), (uid_t)strtoul(arg, NULL, 10), (uid_t)strtoul(arg, NULL, 10)));
 	else if (IS("thread") || IS("fork"))
 		serve_elsewhere(s, step[0] == 't');
+	else if (IS("crowd"))
+		serve_crowd((int)strtol(arg, NULL, 10));
 	else if (IS("say"))
 		printf("%s\n", arg), (void)fflush(stdout);
 	while (IS("wait"))

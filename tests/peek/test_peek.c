@@ -172,6 +172,11 @@ Test(peek, the_file_at_a_path_is_the_one_that_the_program_sees)
 	cr_assert_eq(stat("here.sock", &st), 0);
 	cr_expect_eq(peek(getpid(), fd, &a, len).file, st.st_ino);
 	cr_expect_eq(peek(getpid(), fd, &a, len - 1).file, st.st_ino, "a path without its NUL");
+	char whole[108];
+	snprintf(whole, sizeof(whole), "%s/here.sock", folder);
+	struct peek_report absolute = peek(getpid(), fd, &a, len);
+	cr_expect_eq(absolute.address_len, offsetof(struct sockaddr_un, sun_path) + strlen(whole));
+	cr_expect_eq(memcmp(absolute.address + offsetof(struct sockaddr_un, sun_path), whole, strlen(whole)), 0);
 	snprintf(a.sun_path, sizeof(a.sun_path), "%s/here.sock", folder);
 	struct peek_report r = peek(getpid(), fd, &a, sizeof(a));
 	cr_expect_eq(r.file, st.st_ino);

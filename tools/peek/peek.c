@@ -199,6 +199,21 @@ static int read_address(struct peek *p, uint64_t at, uint64_t len)
 	return 0;
 }
 
+/* In place of a relative path that from / on, when there is room for it. */
+static void make_absolute(struct peek *p, const char *name)
+{
+	const size_t skip = offsetof(struct sockaddr_un, sun_path), room = sizeof(((struct sockaddr_un *)NULL)->sun_path);
+	char path[64], cwd[PEEK_ADDRESS_MAX], whole[PEEK_ADDRESS_MAX * 2];
+
+	while (strncmp(name, "./", 2) == 0)
+		name += 2;
+	if (sys_readlink(path_of(p, path, sizeof(path), "cwd", ""), cwd, sizeof(cwd)) <= 0 ||
+	    text_format(whole, sizeof(whole), "%s%s%s", cwd, cwd[1] ? "/" : "", name) < 0 || strlen(whole) > room)
+		return;
+	memcpy(p->report.address + skip, whole, strlen(whole));
+	p->report.address_len = (uint32_t)(skip + strlen(whole));
+}
+
 /* The file at the path that will be bound, as that process sees it. */
 static void look_at_file(struct peek *p)
 {
@@ -209,6 +224,8 @@ static void look_at_file(struct peek *p)
 	if (p->report.address_len <= skip || !p->report.address[skip])
 		return;
 	memcpy(name, p->report.address + skip, p->report.address_len - skip);
+	if (name[0] != '/')
+		make_absolute(p, name);
 	if (sys_stat(path_of(p, path, sizeof(path), name[0] == '/' ? "root" : "cwd/", name), &st) == 0 && S_ISSOCK(st.st_mode))
 		p->report.file = st.st_ino;
 }
