@@ -14,7 +14,7 @@ static size_t n_held;
 static unsigned int n_bound[4], n_listens[4], n_refused;
 static char refusal[512], log_file[128];
 static const char *exe;
-static bool ended, child_running;
+static bool ended;
 static int exit_code;
 static size_t fds_before;
 
@@ -117,7 +117,6 @@ static void start_as(char *const *steps, const struct ids *ids)
 
 	fds_before = sys_fake_open_fds();
 	adopted_start(&child, steps, ids);
-	child_running = true;
 	cr_assert_eq(reaper_watch(host.reaper, child.s.pid, on_end, NULL), 0);
 	cr_assert_eq(binder_new(&cfg, take_fd(&child.s.adopt_fd), &binder), 0);
 }
@@ -387,8 +386,10 @@ Test(binder, a_program_that_dies_while_it_waits_is_forgotten)
 	uint16_t port = hold(AF_INET, SOCK_STREAM, "127.0.0.1", false);
 
 	START("tcp4", bind_step("127.0.0.1", port), "wait");
+	siginfo_t info;
 	HOST_UNTIL(sys_fake_count("notif_recv") == 1);
 	cr_assert_eq(kill(child.s.pid, SIGKILL), 0);
+	cr_assert_eq(waitid(P_PID, (id_t)child.s.pid, &info, WEXITED | WNOWAIT), 0); /* a killed one waits on until it runs */
 	adopted_drop(&child);
 	close_fd(&child.s.status_fd);
 	close_fd(&child.s.pidfd);
