@@ -136,6 +136,8 @@ int sys_umount(const char *dst, int flags);
 int sys_reboot(int cmd);
 int sys_chown(const char *path, uid_t uid, gid_t gid);
 int sys_chmod(const char *path, mode_t mode);
+/* The ids by which files are looked at, /proc/PID/fd among them; those before are stored. -EPERM: not allowed, and nothing has changed. */
+int sys_setfsids(uid_t uid, gid_t gid, uid_t *ret_uid, gid_t *ret_gid);
 
 /* A seccomp filter whose listener tells of system calls. Receiving blocks when nothing was announced (os/notice.h). */
 int sys_seccomp(unsigned int op, unsigned int flags, const void *arg);

@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <spawn.h>
 #include <stdlib.h>
+#include <sys/fsuid.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -95,4 +97,29 @@ ssize_t sys_readlink(const char *path, char *buf, size_t size)
 		return -errno;
 	buf[n] = 0;
 	return n;
+}
+
+int sys_setfsids(uid_t uid, gid_t gid, uid_t *ret_uid, gid_t *ret_gid)
+{
+	int dumpable = prctl(PR_GET_DUMPABLE), death = 0, r = 0;
+
+	SYS_POINT("setfsids");
+	(void)prctl(PR_GET_PDEATHSIG, &death);
+	/* Neither says whether it was done: an id that can't be is how one asks. */
+	gid_t gid_before = (gid_t)setfsgid(gid);
+	uid_t uid_before = (uid_t)setfsuid(uid);
+	if ((gid_t)setfsgid((gid_t)-1) != gid || (uid_t)setfsuid((uid_t)-1) != uid) {
+		(void)setfsuid(uid_before);
+		(void)setfsgid(gid_before);
+		r = -EPERM;
+	} else {
+		*ret_uid = uid_before;
+		*ret_gid = gid_before;
+	}
+	/* A change takes both away, as if another program began. */
+	if (dumpable == 1)
+		(void)prctl(PR_SET_DUMPABLE, 1);
+	if (death)
+		(void)prctl(PR_SET_PDEATHSIG, death);
+	return r;
 }

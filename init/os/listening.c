@@ -3,28 +3,14 @@
 #include "base/own.h"
 #include "base/sys.h"
 #include "base/text.h"
+#include "os/procfds.h"
+#include "os/proctcp.h"
 
-#include <arpa/inet.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/tcp.h>
 
-#define TCP_STATE_LISTEN 0x0A
 #define UNIX_LISTENS 0x10000 /* __SO_ACCEPTCON */
-#define FDS_MAX 65536 /* of one process that are looked at */
-
-/* The address words of /proc/net/tcp are the bytes of the address in memory, read as numbers of this machine. */
-static bool read_address(const char *hex, uint8_t *ret, size_t n)
-{
-	for (size_t i = 0; i < n; i += 4) {
-		char word[9];
-		memcpy(word, hex + 2 * i, 8);
-		word[8] = 0;
-		uint32_t v = (uint32_t)strtoul(word, NULL, 16);
-		memcpy(ret + i, &v, 4);
-	}
-	return true;
-}
 
 static bool is_zero(const uint8_t *p, size_t n)
 {
@@ -35,12 +21,10 @@ static bool is_zero(const uint8_t *p, size_t n)
 }
 
 /* A socket bound to every address listens on that one too. */
-static bool is_address(const struct listening_at *at, bool six, const char *hex)
+static bool is_address(const struct listening_at *at, bool six, const uint8_t *there)
 {
 	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
-	uint8_t there[16] = { 0 };
 
-	(void)read_address(hex, there, six ? 16 : 4);
 	if (at->family == 0 || (is_zero(there, six ? 16 : 4) && (six || at->family == AF_INET)))
 		return true;
 	if (at->family == AF_INET6)
@@ -52,17 +36,15 @@ static bool is_address(const struct listening_at *at, bool six, const char *hex)
 /* One line of tcp or tcp6: 1 it is listened on there, 0 not; -1: those that listen are over, which come first. */
 static int match_tcp(const char *line, const struct listening_at *at, bool six, uint64_t *ret_inode)
 {
-	char local[33];
-	unsigned int port, state;
-	unsigned long long inode;
+	struct proctcp t;
 
-	if (sscanf(line, " %*d: %32[0-9A-Fa-f]:%x %*[0-9A-Fa-f]:%*x %x %*x:%*x %*x:%*x %*x %*u %*d %llu", local, &port, &state, &inode) != 4)
+	if (!proctcp_parse(line, six, &t))
 		return 0; /* the heading */
-	if (state != TCP_STATE_LISTEN)
+	if (t.state != TCP_LISTEN)
 		return -1;
-	if (port != at->port || strlen(local) != (six ? 32u : 8u) || !is_address(at, six, local))
+	if (t.local_port != at->port || !is_address(at, six, t.local))
 		return 0;
-	*ret_inode = inode;
+	*ret_inode = t.inode;
 	return 1;
 }
 
@@ -125,27 +107,25 @@ ssize_t listening_find(pid_t pid, const struct listening_at *at, uint64_t *ret)
 	return done + (six > 0 ? six : 0);
 }
 
+struct held {
+	const uint64_t *inodes;
+	size_t n;
+	bool found;
+};
+
+static bool is_one_of(void *ctx, uint64_t inode)
+{
+	struct held *h = ctx;
+
+	for (size_t i = 0; i < h->n; i++)
+		h->found |= h->inodes[i] == inode;
+	return !h->found;
+}
+
 int listening_held(pid_t pid, const uint64_t *inodes, size_t n)
 {
-	char path[64], target[64];
-	struct dirent *e;
-	DIR *dir;
-	int found = 0;
+	struct held h = { .inodes = inodes, .n = n };
+	int r = procfds_sockets(pid, is_one_of, &h);
 
-	(void)text_format(path, sizeof(path), "/proc/%d/fd", (int)pid);
-	int r = sys_opendir(path, &dir);
-	if (r < 0)
-		return r;
-	for (int i = 0; !found && i < FDS_MAX && (e = readdir(dir)); i++) {
-		unsigned long long inode;
-		if (e->d_name[0] == '.')
-			continue;
-		(void)text_format(path, sizeof(path), "/proc/%d/fd/%.12s", (int)pid, e->d_name);
-		if (sys_readlink(path, target, sizeof(target)) < 0 || sscanf(target, "socket:[%llu]", &inode) != 1)
-			continue;
-		for (size_t k = 0; k < n; k++)
-			found |= inodes[k] == inode;
-	}
-	(void)closedir(dir);
-	return found;
+	return h.found ? 1 : r < 0 && r != -E2BIG ? r : 0;
 }
