@@ -51,7 +51,7 @@ $(BUILD)/test-live: $(LIVEOBJ)
 	$(CC) $(LDFLAGS) -o $@ $^ -ljansson -lcriterion
 
 # Programs that tests start: services of many habits, and the refusal of single system calls.
-$(BUILD)/prog: tests/live/prog.c tests/live/script.h tests/live/serve.h tests/live/pattern.h
+$(BUILD)/prog: tests/live/prog.c tests/live/script.h tests/live/serve.h tests/live/heldserver.h tests/live/pattern.h
 	@mkdir -p $(@D)
 	$(CC) -std=gnu11 $(WARN) -D_GNU_SOURCE -O2 -static -o $@ $<
 

@@ -127,7 +127,10 @@ void call_targets(struct requests *r, struct session *s, const struct call *call
 			manager_stop(requests_cfg(r)->manager, v, cause);
 		else if (verb == VERB_RESTART || verb == VERB_RELOAD) {
 			v->stop_due = false; /* the later word holds */
-			(verb == VERB_RESTART ? service_restart : service_reload)(v, cause);
+			if (verb == VERB_RESTART)
+				service_restart(v, cause);
+			else
+				manager_reload_service(requests_cfg(r)->manager, v, json_is_true(json_object_get(call->params, "rolling")), cause);
 		}
 		else if (verb == VERB_DELETE)
 			manager_delete(requests_cfg(r)->manager, v, cause);

@@ -116,7 +116,7 @@ static void add_scaled(struct requests *r, struct request *q, const char *name)
 {
 	for (size_t i = 0; i < manager_count(requests_cfg(r)->manager); i++) {
 		struct service *s = manager_at(requests_cfg(r)->manager, i);
-		if (strcmp(s->spec->name, name) != 0 || (service_at_rest(s) && !s->want_up && !s->doomed))
+		if (s->heir_of || strcmp(s->spec->name, name) != 0 || (service_at_rest(s) && !s->want_up && !s->doomed))
 			continue;
 		size_t n = q->n;
 		request_add_goal(q, s);
@@ -187,7 +187,7 @@ static json_t *dump_services(struct requests *r, const char *of, bool named)
 	for (size_t i = 0; i < manager_count(requests_cfg(r)->manager); i++) {
 		const struct service *s = manager_at(requests_cfg(r)->manager, i);
 		const char *name = s->spec->name;
-		if (s->doomed || (named ? strcmp(name, of) != 0 : !s->top_file || strcmp(s->top_file, of) != 0))
+		if (s->doomed || s->heir_of || (named ? strcmp(name, of) != 0 : !s->top_file || strcmp(s->top_file, of) != 0))
 			continue;
 		json_t *x = json_object_get(o, name);
 		if (!x) {
@@ -236,7 +236,7 @@ void call_dump(struct requests *r, struct session *s)
 	}
 	for (size_t i = 0; i < manager_count(m); i++) {
 		const struct service *v = manager_at(m, i);
-		if (!v->top_file && !v->doomed && v->instance == 0)
+		if (!v->top_file && !v->doomed && !v->heir_of && v->instance == 0)
 			(void)json_array_append_new(list, dump_command(r, v->spec));
 	}
 	session_reply(s, message_reply(json_pack("{s:i, s:s, s:o}", "format", 1, "version", PM1_VERSION, "list", list), false));

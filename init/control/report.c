@@ -72,7 +72,7 @@ static void set_table(json_t *o, const struct service *s)
 	set(o, "status", str(state_pm2_name(s->state)));
 	set(o, "restart_time", json_integer(s->restarts));
 	set(o, "pm_uptime", json_integer(ms(s->started_wall)));
-	set(o, "exec_mode", str("fork_mode"));
+	set(o, "exec_mode", str(spec_is_cluster(s->spec) ? "cluster_mode" : "fork_mode"));
 	set(o, "namespace", str(s->spec->ns));
 	set(o, "username", str(s->spec->user ? s->spec->user : s->host->user));
 }
@@ -161,17 +161,6 @@ static json_t *report_health(const struct service *s, bool brief)
 	else
 		set(o, "checks", checks);
 	return o;
-}
-
-/* Why it is in its state: the last change, whatever has been noted since. */
-static const char *last_cause(const struct service *s)
-{
-	unsigned int n = s->history_n < SERVICE_HISTORY ? s->history_n : SERVICE_HISTORY;
-
-	for (unsigned int i = s->history_n; i-- > s->history_n - n;)
-		if (!s->history[i % SERVICE_HISTORY].is_note)
-			return s->history[i % SERVICE_HISTORY].cause;
-	return n ? "" : "not started yet";
 }
 
 static json_t *report_history(const struct service *s)
@@ -279,7 +268,7 @@ static void set_readiness(json_t *o, const struct service *s)
 	set(o, "watchdog", json_integer(ms(s->spec->watchdog)));
 }
 
-static json_t *report_own(struct service *s)
+static json_t *report_own(const struct manager *m, struct service *s)
 {
 	const struct spec *spec = s->spec;
 	json_t *o = json_object();
@@ -288,7 +277,7 @@ static json_t *report_own(struct service *s)
 	set(o, "state", str(state_name(s->state)));
 	set(o, "want", str(s->want_up ? "up" : "down"));
 	set(o, "since", json_integer(ms(s->since_wall)));
-	set(o, "cause", str(last_cause(s)));
+	set(o, "cause", str(service_last_cause(s)));
 	set(o, "failure", str_or_null(s->failure));
 	set(o, "waiting_for", s->state == STATE_WAITING ? str(s->waits_for) : json_null());
 	usec_t due = s->state == STATE_BACKOFF ? loop_timer_due(s->timer) : service_retry_due(s), now = clock_mono();
@@ -306,6 +295,7 @@ static json_t *report_own(struct service *s)
 	set_times(o, s);
 	set(o, "health", report_health(s, false));
 	set_readiness(o, s);
+	report_sockets(o, m, s);
 	set(o, "cap", report_cap(s));
 	set(o, "log", report_log(s));
 	set(o, "history", report_history(s));
@@ -329,9 +319,9 @@ static json_t *report_with(struct service *s, json_t *env, json_t *own)
 	return o;
 }
 
-json_t *report_service(struct service *s)
+json_t *report_service(const struct manager *m, struct service *s)
 {
-	return report_with(s, report_env(s), report_own(s));
+	return report_with(s, report_env(s), report_own(m, s));
 }
 
 json_t *report_service_brief(struct service *s)

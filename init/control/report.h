@@ -18,8 +18,10 @@ struct report_self {
 };
 
 /* A new reference, or NULL without memory. */
-json_t *report_service(struct service *s);
+json_t *report_service(const struct manager *m, struct service *s);
 json_t *report_service_brief(struct service *s); /* only what a table of services shows: a sixth of the size */
+/* Adds to a service's report: held sockets, and processes beside its own. */
+void report_sockets(json_t *o, const struct manager *m, const struct service *s);
 json_t *report_self(const struct report_self *self, const struct service_host *host);
 
 #endif

@@ -2,6 +2,8 @@
 
 #include "control/events.h"
 
+#include "core/activation.h"
+
 #include "base/log.h"
 #include "base/own.h"
 #include "base/text.h"
@@ -25,7 +27,7 @@ json_t *request_services(const struct request *q)
 	for (size_t i = 0; i < q->n; i++) {
 		struct service *s = manager_by_id(q->all->cfg.manager, q->goals[i].id);
 		if (s)
-			(void)json_array_append_new(a, q->brief ? report_service_brief(s) : report_service(s));
+			(void)json_array_append_new(a, q->brief ? report_service_brief(s) : report_service(q->all->cfg.manager, s));
 	}
 	return a;
 }
@@ -93,6 +95,8 @@ static enum reached look_at_start(const struct service *s, const struct goal *g,
 		return WAIT;
 	if (s->runs > g->runs || (is_start && s->state == STATE_ONLINE && !s->next_cause[0]))
 		return REACHED;
+	if (activation_is_armed(s))
+		return REACHED; /* it is up as far as anybody can tell */
 	if (s->state == STATE_WAITING && s->stuck) {
 		*why = s->waits_for;
 		return FAILED;

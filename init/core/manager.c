@@ -30,6 +30,7 @@ static void on_sweep(void *ctx)
 		struct service *s = m->roster.v[i];
 		if (s->doomed && service_at_rest(s)) {
 			roster_remove(&m->roster, s);
+			manager_roll_forget(m, s);
 			service_free(s);
 			m->cfg.changed(m->cfg.ctx);
 		}
@@ -46,6 +47,8 @@ static void on_changed(void *ctx, struct service *s)
 		manager_begin_sweep(m);
 	if (m->has_order)
 		manager_look_at_order(m);
+	if (m->has_rolls)
+		manager_look_at_rolls(m);
 	m->cfg.changed(m->cfg.ctx);
 }
 
@@ -75,7 +78,7 @@ static void on_ended(void *ctx, struct service *s)
 	bool failed = code != 0 || s->state == STATE_ERRORED;
 	char cause[SERVICE_LABEL_MAX + 32], label[SERVICE_LABEL_MAX];
 
-	if (m->down_begun)
+	if (m->down_begun || s->doomed || s->heir_of)
 		return;
 	if (failed && code == 0)
 		code = 1; /* it gave up on a program that ends well but too soon */
@@ -121,6 +124,8 @@ int manager_new(const struct manager_config *cfg, struct manager **ret)
 	if (r == 0)
 		r = loop_timer_new(cfg->host.loop, manager_on_order, m, &m->orderer);
 	if (r == 0)
+		r = loop_timer_new(cfg->host.loop, manager_on_rolls, m, &m->roller);
+	if (r == 0)
 		r = loop_timer_new(cfg->host.loop, manager_on_deadline, m, &m->deadline);
 	if (r < 0) {
 		manager_free(m);
@@ -144,6 +149,7 @@ void manager_free(struct manager *m)
 	free(m->files);
 	loop_timer_free(&m->sweeper);
 	loop_timer_free(&m->orderer);
+	loop_timer_free(&m->roller);
 	loop_timer_free(&m->deadline);
 	free(m);
 }

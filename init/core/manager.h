@@ -82,6 +82,11 @@ bool manager_is_meant(const struct manager *m, const struct target *t, const str
 /* The nearest known name to a target that means nothing, or NULL. Borrowed until the list changes. */
 const char *manager_nearest(struct manager *m, const char *target);
 
+/* By exec_reload; else by another process that takes its place while it still runs (exec_mode = cluster), or, `rolling`, in that way
+ * whatever its keys say and one service after another; else by a restart. service.reloads counts when it is done, or has failed
+ * (reload_failure); a restart counts as a run. */
+void manager_reload_service(struct manager *m, struct service *s, bool rolling, const char *cause);
+
 /* Stops it once those that need it, and are to be stopped too, are down: call it for each, in any order. */
 void manager_stop(struct manager *m, struct service *s, const char *cause);
 

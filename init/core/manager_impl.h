@@ -19,6 +19,8 @@ struct manager {
 	struct loop_timer *orderer; /* looks at who waits, and who is to be stopped, soon */
 	bool has_order; /* some service speaks of others */
 	usec_t turn_at; /* when the next automatic restart of all is due, by restart_rate */
+	struct loop_timer *roller; /* looks at reloads that are under way, soon */
+	bool has_rolls; /* some are */
 	struct loop_timer *sweeper; /* frees deleted services outside of their own callbacks */
 	struct loop_timer *deadline; /* of the shutdown */
 	bool down_begun, down_told, killed;
@@ -51,6 +53,11 @@ int manager_check_sockets(const struct manager *m, const struct config *configs,
 void manager_wire_order(struct manager *m); /* fills in the host's part */
 void manager_on_order(void *ctx);
 void manager_look_at_order(struct manager *m); /* soon */
+
+/* manager_roll.c */
+void manager_look_at_rolls(struct manager *m); /* soon */
+void manager_on_rolls(void *ctx);
+void manager_roll_forget(struct manager *m, struct service *s); /* right before it is freed */
 
 /* manager_down.c */
 void manager_finish_shutdown(struct manager *m);

@@ -5,6 +5,7 @@
 #include "base/own.h"
 #include "base/text.h"
 #include "core/order.h"
+#include "core/sockets.h"
 #include "model/clash.h"
 #include "model/diff.h"
 #include "model/plan.h"
@@ -24,6 +25,7 @@ int manager_make_instances(struct manager *m, struct spec *spec, const char *top
 		if (r < 0)
 			return r;
 		s->top_file = top_file;
+		sockets_set(s, roster_sibling(&m->roster, s));
 		s->start_due = memory ? memory->up(memory->ctx, spec->name, i, spec->autostart) : spec->autostart;
 		m->has_order |= order_has_any(spec);
 	}
@@ -61,7 +63,7 @@ int manager_apply_step(struct manager *m, const struct plan_step *step, const ch
 
 	for (size_t i = 0; i < m->roster.n; i++) {
 		struct service *s = m->roster.v[i];
-		if (strcmp(s->spec->name, name) != 0 || s->doomed)
+		if (strcmp(s->spec->name, name) != 0 || s->doomed || s->heir_of)
 			continue;
 		if (step->verb == PLAN_REMOVE || (step->new && s->instance >= step->new->instances)) {
 			manager_delete(m, s, cause);
@@ -70,6 +72,7 @@ int manager_apply_step(struct manager *m, const struct plan_step *step, const ch
 		bool was_at_rest = service_at_rest(s);
 		if (step->verb == PLAN_CHANGE) {
 			service_set_spec(s, step->new, &m->cfg.place);
+			sockets_set(s, roster_sibling(&m->roster, s));
 			m->has_order |= order_has_any(step->new);
 			/* Those without a process start with the new ones: what they require may be among these. */
 			if (restart && (s->state == STATE_ERRORED || s->state == STATE_BACKOFF || s->state == STATE_WAITING))

@@ -1,6 +1,7 @@
 #include "core/order.h"
 
 #include "base/text.h"
+#include "core/activation.h"
 #include "core/health.h"
 #include "model/graph.h"
 
@@ -32,7 +33,7 @@ bool order_has_any(const struct spec *spec)
 
 static bool is_other(const struct service *s, const struct service *x)
 {
-	return x != s && !x->doomed && strcmp(x->spec->name, s->spec->name) != 0;
+	return x != s && !x->doomed && !x->heir_of && strcmp(x->spec->name, s->spec->name) != 0;
 }
 
 static bool has_completed(const struct service *x)
@@ -43,6 +44,8 @@ static bool has_completed(const struct service *x)
 
 static bool is_there(const struct service *x, enum level level)
 {
+	if (activation_is_armed(x) && level != LEVEL_COMPLETED && level != LEVEL_HEALTHY)
+		return true; /* who connects to it finds it */
 	if (level == LEVEL_DEFAULT)
 		level = x->spec->type == TYPE_ONESHOT ? LEVEL_COMPLETED : LEVEL_READY;
 	switch (level) {
@@ -88,7 +91,7 @@ static bool goes_on(const struct service *x)
 /* On its way up for the first time: worth waiting for, even for one that could do without. A oneshot is waited for to its end. */
 static bool is_coming(const struct service *x)
 {
-	return x->start_due || x->state == STATE_STARTING || (x->state == STATE_WAITING && !x->stuck) ||
+	return x->start_due || x->state == STATE_STARTING || (x->state == STATE_WAITING && !x->stuck && !activation_is_armed(x)) ||
 	       ((x->state == STATE_ONLINE || x->state == STATE_EXITED) && x->spec->type == TYPE_ONESHOT) || (x->state == STATE_STOPPING && x->want_up);
 }
 
@@ -125,7 +128,7 @@ static bool requirement_is_there(const struct roster *all, struct service *s, co
 		return true; /* checked when the file was loaded */
 	for (size_t i = 0; i < all->n; i++) {
 		const struct service *x = all->v[i];
-		if (x->doomed || strcmp(x->spec->name, name) != 0)
+		if (x->doomed || x->heir_of || strcmp(x->spec->name, name) != 0)
 			continue;
 		any = true;
 		if (is_there(x, level))

@@ -158,6 +158,7 @@ int process_spawn(struct service *s, const struct process_job *what, struct spaw
 			.umask = spec->umask,
 			.mask = s->host->mask,
 			.nofile = s->host->nofile,
+			.adopt = what->adopt,
 			.oom_score_adj = s->host->oom_score_adj,
 		};
 		if (what->is_main) {

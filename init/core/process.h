@@ -15,6 +15,7 @@ struct process_job {
 	size_t n_fds;
 	const char *exe; /* the file to run; NULL: argv[0] */
 	const int *out_fd; /* where its output goes; NULL: to the service's logs */
+	bool adopt; /* its bind and listen are answered by binder.h */
 	bool is_main; /* what is said from here on is a new run's */
 };
 /* Forks and lets the child exec. 0 and *ret; or -errno with s->failure told and nothing left behind. */

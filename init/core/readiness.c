@@ -1,5 +1,7 @@
 #include "core/readiness_impl.h"
 
+#include "core/sockets.h"
+
 #include "base/log.h"
 #include "base/own.h"
 #include "base/sys.h"
@@ -156,8 +158,11 @@ static void on_matched(void *ctx)
 
 /* A run. */
 
-static int add_fd(struct readiness_gift *g, int from, int to)
+int readiness_gift_fd(struct readiness_gift *g, int from, int to)
 {
+	for (size_t i = 0; i < g->n; i++)
+		if (g->fds[i].to == to)
+			return -EEXIST;
 	struct spawn_fd *fds = reallocarray(g->fds, g->n + 1, sizeof(*fds));
 
 	if (!fds)
@@ -167,38 +172,14 @@ static int add_fd(struct readiness_gift *g, int from, int to)
 	return 0;
 }
 
-/* As systemd hands them over: from 3 on. */
-static int give_stored(const struct readiness *rd, struct readiness_gift *g)
-{
-	const struct fdstore *f = &rd->store;
-	int r = 0;
-
-	if (f->n == 0)
-		return 0;
-	cleanup_free char *names = malloc(f->n * (SDNOTIFY_FDNAME_MAX + 1) + 1);
-	if (!names)
-		return -ENOMEM;
-	struct text t;
-	text_init(&t, names, f->n * (SDNOTIFY_FDNAME_MAX + 1) + 1);
-	for (size_t i = 0; r == 0 && i < f->n; i++) {
-		(void)text_addf(&t, "%s%s", i ? ":" : "", f->v[i].name);
-		r = add_fd(g, f->v[i].fd, 3 + (int)i);
-	}
-	if (r == 0)
-		r = strv_add(&g->env, "LISTEN_PID=" SPAWN_OWN_PID);
-	if (r == 0)
-		r = strv_addf(&g->env, "LISTEN_FDS=%zu", f->n);
-	return r < 0 ? r : strv_addf(&g->env, "LISTEN_FDNAMES=%s", names);
-}
-
 static int give_channel(struct readiness *rd, struct readiness_gift *g)
 {
 	/* Behind the stored ones. */
-	int to = rd->how.kind == READY_FD ? rd->how.fd : 3 + (int)rd->store.n;
+	int to = rd->how.kind == READY_FD ? rd->how.fd : 3 + (int)g->n;
 	int r = channel_open(rd, &g->own);
 
 	if (r == 0)
-		r = add_fd(g, g->own, to);
+		r = readiness_gift_fd(g, g->own, to);
 	if (r < 0 || rd->how.kind == READY_FD)
 		return r;
 	r = strv_addf(&g->env, "NODE_CHANNEL_FD=%d", to);
@@ -222,8 +203,11 @@ int readiness_prepare(struct service *s, struct readiness_gift *ret)
 	bool has_socket = ready_has_socket(s->spec);
 
 	*ret = (struct readiness_gift){ .own = -1 };
+	int r = sockets_prepare(s);
+	if (r < 0)
+		return r;
 	if (!s->readiness && !has_socket && (!readiness_wanted(s) || !s->spec->ready))
-		return 0;
+		return sockets_give(s, NULL, ret);
 	struct readiness *rd = get(s);
 	if (!rd)
 		return -ENOMEM;
@@ -232,13 +216,12 @@ int readiness_prepare(struct service *s, struct readiness_gift *ret)
 		return -ENOMEM;
 	(void)ready_parse(rd->text, &rd->how);
 	look_before(rd);
-	int r = 0;
 	if (has_socket)
 		r = notify_open(rd, &ret->env);
 	else
 		notify_close(rd);
 	if (r == 0)
-		r = give_stored(rd, ret);
+		r = sockets_give(s, &rd->store, ret);
 	if (r == 0 && (rd->how.kind == READY_FD || rd->how.kind == READY_IPC))
 		r = give_channel(rd, ret);
 	logstream_expect(s->out, rd->how.kind == READY_LOG ? on_matched : NULL, rd);
@@ -264,6 +247,10 @@ void readiness_begin(struct service *s)
 	if (rd->how.kind == READY_EXEC)
 		return;
 	rd->awaited = true;
+	if (rd->how.kind == READY_LISTEN)
+		readiness_listens(s);
+	if (!rd->awaited)
+		return;
 	if (rd->early[0]) {
 		readiness_reached(rd, rd->early);
 		return;
@@ -272,6 +259,20 @@ void readiness_begin(struct service *s)
 		rd->look_for = LOOK_FIRST;
 		loop_timer_in(rd->looker, rd->look_for);
 	}
+}
+
+void readiness_listens(struct service *s)
+{
+	struct readiness *rd = s->readiness;
+	char cause[SERVICE_CAUSE_MAX];
+
+	if (!rd || rd->how.kind != READY_LISTEN || !rd->awaited || !sockets_all_listen(s))
+		return;
+	if (sockets_adopts(s))
+		(void)text_format(cause, sizeof(cause), "it listens");
+	else
+		(void)text_format(cause, sizeof(cause), "it binds by itself");
+	readiness_reached(rd, cause);
 }
 
 void readiness_end(struct service *s)
@@ -363,6 +364,10 @@ void readiness_missing(const struct service *s, struct text *t)
 		return;
 	(void)text_add(t, ": ");
 	ready_missing(&rd->how, t);
+	if (rd->how.kind == READY_LISTEN) {
+		(void)text_add(t, ": ");
+		sockets_missing(rd->service, t);
+	}
 	if (rd->n_before)
 		(void)text_add(t, " (another process did)");
 }

@@ -23,6 +23,8 @@ bool readiness_wanted(const struct service *s); /* it is more than that it runs 
 /* Right before main's fork. 0, or -errno with what failed in s->failure. In any case the gift is to be given back. */
 int readiness_prepare(struct service *s, struct readiness_gift *ret);
 void readiness_given(struct readiness_gift *g);
+int readiness_gift_fd(struct readiness_gift *g, int from, int to); /* one descriptor more; 0 or -errno */
+void readiness_listens(struct service *s); /* it listens on one more address that is held for it, or binds by itself */
 void readiness_begin(struct service *s); /* main runs; calls service_ready() when it is so far, perhaps at once */
 void readiness_end(struct service *s); /* no more of this run is awaited; any number of times */
 void readiness_rest(struct service *s); /* it is down for good: nothing of it is kept */

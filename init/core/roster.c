@@ -1,5 +1,7 @@
 #include "core/roster.h"
 
+#include "core/held.h"
+
 #include "base/banned.h"
 
 #include <errno.h>
@@ -22,6 +24,38 @@ int roster_add(struct roster *r, struct service *s)
 	}
 	r->v[r->n++] = s;
 	return 0;
+}
+
+void roster_swap(struct roster *r, const struct service *a, const struct service *b)
+{
+	size_t at_a = r->n, at_b = r->n;
+
+	for (size_t i = 0; i < r->n; i++) {
+		if (r->v[i] == a)
+			at_a = i;
+		else if (r->v[i] == b)
+			at_b = i;
+	}
+	if (at_a == r->n || at_b == r->n)
+		return;
+	struct service *moved = r->v[at_a];
+	r->v[at_a] = r->v[at_b];
+	r->v[at_b] = moved;
+}
+
+struct service *roster_sibling(const struct roster *r, const struct service *s)
+{
+	struct service *found = NULL;
+
+	for (size_t i = 0; i < r->n; i++) {
+		struct service *x = r->v[i];
+		if (x == s || !x->seat || strcmp(x->spec->name, s->spec->name) != 0)
+			continue;
+		if (seat_fits(x->seat, s->spec))
+			return x;
+		found = x;
+	}
+	return found;
 }
 
 void roster_remove(struct roster *r, const struct service *s)
@@ -53,7 +87,7 @@ struct service *roster_by_id(const struct roster *r, int id)
 struct service *roster_first_of(const struct roster *r, const char *name)
 {
 	for (size_t i = 0; i < r->n; i++)
-		if (!r->v[i]->doomed && strcmp(r->v[i]->spec->name, name) == 0)
+		if (!r->v[i]->doomed && !r->v[i]->heir_of && strcmp(r->v[i]->spec->name, name) == 0)
 			return r->v[i];
 	return NULL;
 }
@@ -61,7 +95,7 @@ struct service *roster_first_of(const struct roster *r, const char *name)
 struct service *roster_instance(const struct roster *r, const char *name, unsigned int instance)
 {
 	for (size_t i = 0; i < r->n; i++)
-		if (!r->v[i]->doomed && r->v[i]->instance == instance && strcmp(r->v[i]->spec->name, name) == 0)
+		if (!r->v[i]->doomed && !r->v[i]->heir_of && r->v[i]->instance == instance && strcmp(r->v[i]->spec->name, name) == 0)
 			return r->v[i];
 	return NULL;
 }

@@ -14,12 +14,15 @@ struct roster {
 
 void roster_done(struct roster *r); /* frees the list, not the services */
 int roster_add(struct roster *r, struct service *s); /* 0 or -ENOMEM */
+void roster_swap(struct roster *r, const struct service *a, const struct service *b); /* their ids were exchanged */
 void roster_remove(struct roster *r, const struct service *s);
 /* Ids count up from 0, and from 0 again when the list is empty, as PM2's do. */
 int roster_next_id(struct roster *r);
 struct service *roster_by_id(const struct roster *r, int id);
-/* Those that are about to be deleted don't count: their name is free again. */
+/* Those that are about to be deleted don't count, since their name is free again, nor those that are to replace another. */
 struct service *roster_first_of(const struct roster *r, const char *name);
+/* Another of the same name with a seat, one that fits its spec before others; NULL: none. */
+struct service *roster_sibling(const struct roster *r, const struct service *s);
 struct service *roster_instance(const struct roster *r, const char *name, unsigned int instance);
 
 #endif

@@ -6,7 +6,9 @@
 #include "base/strv.h"
 #include "base/sys.h"
 #include "base/text.h"
+#include "core/activation.h"
 #include "core/cause.h"
+#include "core/drain.h"
 #include "core/health.h"
 #include "core/hook.h"
 #include "core/memwatch.h"
@@ -14,6 +16,7 @@
 #include "core/process.h"
 #include "core/readiness.h"
 #include "core/schedule.h"
+#include "core/sockets.h"
 #include "core/watcher.h"
 
 #include <errno.h>
@@ -102,6 +105,8 @@ void service_free(struct service *s)
 	loop_timer_free(&s->sampler);
 	loop_timer_free(&s->oom_again);
 	loop_timer_free(&s->adopt);
+	drain_free(s->drain);
+	sockets_free(s);
 	watcher_free(s->watcher);
 	schedule_free(s->schedule);
 	close_fd(&s->status_fd);
@@ -149,6 +154,16 @@ static struct service_event *add_event(struct service *s, enum state from, enum 
 	if (text_copy(e->cause, sizeof(e->cause), cause) < 0)
 		(void)text_format(e->cause, sizeof(e->cause), "%.*s...", (int)sizeof(e->cause) - 4, cause);
 	return e;
+}
+
+const char *service_last_cause(const struct service *s)
+{
+	unsigned int n = s->history_n < SERVICE_HISTORY ? s->history_n : SERVICE_HISTORY;
+
+	for (unsigned int i = s->history_n; i-- > s->history_n - n;)
+		if (!s->history[i % SERVICE_HISTORY].is_note)
+			return s->history[i % SERVICE_HISTORY].cause;
+	return n ? "" : "not started yet";
 }
 
 void service_note(struct service *s, const char *what)
@@ -232,8 +247,10 @@ void service_start(struct service *s, const char *cause)
 	if (s->state == STATE_STOPPING || s->state == STATE_EXITED)
 		set_next_cause(s, cause); /* the start follows once it is down */
 	restart_clear(&s->track);
-	watcher_begin(s->watcher);
-	schedule_begin(s);
+	if (!s->heir_of) { /* until it takes over they are the other's */
+		watcher_begin(s->watcher);
+		schedule_begin(s);
+	}
 	if (s->host->starts)
 		s->host->starts(s->host->ctx, s);
 	enum event e = service_gated(s, EVENT_START);
@@ -244,19 +261,22 @@ void service_start(struct service *s, const char *cause)
 
 enum event service_gated(struct service *s, enum event event)
 {
-	if (!s->host->may_start || s->host->may_start(s->host->ctx, s)) {
-		s->waits_for[0] = 0;
-		s->stuck = false;
-		return event;
+	if (s->host->may_start && !s->host->may_start(s->host->ctx, s))
+		return EVENT_WAIT;
+	s->stuck = false;
+	if (activation_waits(s)) {
+		(void)text_copy(s->waits_for, sizeof(s->waits_for), "a connection");
+		return EVENT_WAIT;
 	}
-	return EVENT_WAIT;
+	s->waits_for[0] = 0;
+	return event;
 }
 
 void service_try(struct service *s, const char *cause)
 {
 	bool stuck = s->stuck;
 
-	if (s->state != STATE_WAITING)
+	if (s->state != STATE_WAITING || activation_is_armed(s))
 		return;
 	if (service_gated(s, EVENT_START) == EVENT_START)
 		service_apply(s, EVENT_START, cause);
@@ -288,6 +308,14 @@ void service_stop(struct service *s, const char *cause)
 	s->next_cause[0] = 0;
 	watcher_end(s->watcher);
 	schedule_end(s);
+	service_apply(s, EVENT_STOP, cause);
+}
+
+void service_idle(struct service *s, const char *cause)
+{
+	if (s->state != STATE_ONLINE)
+		return;
+	set_next_cause(s, cause);
 	service_apply(s, EVENT_STOP, cause);
 }
 

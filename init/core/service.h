@@ -62,6 +62,11 @@ enum step { STEP_MAIN, STEP_PRE, STEP_STOP_POST };
 /* Whether its times (schedule.h) count. */
 enum service_hold { SERVICE_HOLD_NEW, SERVICE_HOLD_NO, SERVICE_HOLD_BY_HAND }; /* never started; started; stopped by a wish */
 
+struct activation; /* core/activation.h */
+struct binder; /* core/binder.h */
+struct drain; /* core/drain.h */
+struct seat; /* core/held.h */
+
 struct service_event {
 	uint64_t wall; /* usec */
 	enum state from, to;
@@ -111,13 +116,26 @@ struct service {
 	struct cgroup *cgroup; /* owned, NULL: none */
 	struct watcher *watcher; /* owned, NULL: nothing to watch */
 	struct logstream *out, *err; /* the logpipe's; NULL: /dev/null */
+
+	struct seat *seat; /* owned: at the sockets that are held for it, NULL none */
+	struct binder *binder; /* owned: hands them to a program that knows nothing of them, NULL none */
+	uint32_t listens; /* bit n: this run listens on address n */
+	struct activation *activation; /* owned, NULL: it has nothing to do with connections */
+	struct drain *drain; /* owned, NULL: it isn't drained */
+	/* A reload that replaces it (manager_roll.c). */
+	bool roll_due, roll_serial;
+	char roll_cause[SERVICE_CAUSE_MAX];
+	struct service *heir, *heir_of; /* borrowed: who is to replace it, whom it is to replace; NULL nobody */
+	bool replaced; /* it has been, by the service heir_id: on its way out */
+	int heir_id;
+	uint64_t cut_total; /* connections that reloads had to cut */
 	char mark[SERVICE_MARK_MAX]; /* "PM1_ID=..." */
 
 	struct restart_track track;
 	unsigned int restarts; /* PM2's restart_time */
 	uint64_t runs; /* execs that succeeded: requests wait on it */
-	uint64_t reloads; /* exec_reloads that ended: likewise */
-	char reload_failure[64]; /* how the last one did; "": well */
+	uint64_t reloads; /* reloads that ended, by exec_reload or by another process in its place: likewise */
+	char reload_failure[SERVICE_FAILURE_MAX]; /* how the last one did; "": well */
 	uint64_t created_wall, started_wall, since_wall; /* usec */
 	usec_t started;
 	bool has_exit;
@@ -166,8 +184,12 @@ void service_reset(struct service *s); /* counters to 0 */
 void service_fail(struct service *s, const char *cause);
 /* Its readiness has come; nothing while it isn't starting. */
 void service_ready(struct service *s, const char *cause);
+/* Why it is in its state: the last change, whatever has been noted since. Borrowed until the next one. */
+const char *service_last_cause(const struct service *s);
 /* What it waited for has changed. */
 void service_try(struct service *s, const char *cause);
+/* Nobody needs it for now: it ends, and waits to be called again. */
+void service_idle(struct service *s, const char *cause);
 int service_signal(struct service *s, int sig); /* to the main process (or the group: kill_mode); -ESRCH */
 /* Orphans were reaped, or a cgroup has news: perhaps nothing is left of this service, or its memory passed a limit. */
 void service_check_empty(struct service *s);

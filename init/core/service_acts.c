@@ -12,6 +12,7 @@
 #include "core/process.h"
 #include "core/readiness.h"
 #include "core/schedule.h"
+#include "core/sockets.h"
 
 #include <errno.h>
 
@@ -134,6 +135,8 @@ static enum event act_decide(struct service *s, usec_t *delay)
 	};
 	bool is_oneshot = s->spec->type == TYPE_ONESHOT;
 
+	if (s->doomed || s->heir_of) /* it is to go; or this was its one try */
+		return EVENT_FINAL;
 	if (s->start_failed && s->permanent)
 		return EVENT_GIVE_UP;
 	if (service_stays_down(s)) {
@@ -203,6 +206,7 @@ static enum event act_term(struct service *s)
 	struct strv env = { 0 };
 	int r = -ENOENT;
 
+	sockets_down(s);
 	readiness_end(s);
 	health_end(s);
 	hook_cancel(s);
@@ -252,6 +256,7 @@ static void act_announce(struct service *s)
 	memwatch_begin(s);
 	schedule_up(s);
 	health_begin(s);
+	sockets_up(s);
 	if (s->spec->hook_argv[HOOK_START_POST].n == 0)
 		return;
 	if (strv_addf(&env, "MAINPID=%d", (int)s->pid) == 0)
@@ -292,12 +297,15 @@ enum event service_act(struct service *s, enum action action, usec_t *delay)
 		break;
 	case ACTION_REST:
 		loop_timer_off(s->timer);
+		if (s->doomed || s->heir_of)
+			s->want_up = s->capped = false;
 		/* What it requires may have been stopped since, or be new to it. */
 		if (s->want_up && s->next_cause[0] && !s->capped && s->host->starts)
 			s->host->starts(s->host->ctx, s);
 		if (s->want_up && s->next_cause[0])
 			return s->capped ? act_capped(s, delay) : service_gated(s, EVENT_START);
 		s->want_up = false;
+		sockets_rest(s);
 		if (s->state == STATE_ERRORED && s->spec->errored_retry && !service_stays_down(s))
 			loop_timer_in(s->timer, s->spec->errored_retry);
 		break;

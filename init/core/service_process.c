@@ -11,6 +11,7 @@
 #include "core/process.h"
 #include "core/readiness.h"
 #include "core/schedule.h"
+#include "core/sockets.h"
 
 #include <errno.h>
 #include <sys/epoll.h>
@@ -53,18 +54,22 @@ int service_run_step(struct service *s, enum step step, const struct strv *env)
 	s->step = step;
 	struct process_job job = job_of(s);
 	struct readiness_gift gift = { .own = -1 };
+	sp.adopt_fd = -1;
+	s->failure[0] = 0;
 	int r = job.is_main ? readiness_prepare(s, &gift) : 0;
 	job.env = job.is_main ? &gift.env : env;
 	job.fds = gift.fds;
 	job.n_fds = gift.n;
 	s->permanent = false; /* the last failure's; what fails before the process is made may work the next time */
-	if (r < 0)
+	job.adopt = job.is_main && sockets_adopts(s);
+	if (r < 0 && !s->failure[0])
 		process_tell_failure(s, &job, SPAWN_FORK, -r);
-	else
+	else if (r == 0)
 		r = process_spawn(s, &job, &sp);
 	readiness_given(&gift);
 	if (r < 0)
 		return r;
+	sockets_spawned(s, sp.adopt_fd);
 	job = job_of(s);
 	s->pid = sp.pid;
 	s->pidfd = sp.pidfd;
@@ -231,6 +236,7 @@ void service_on_reaped(void *ctx, const struct reaped *r)
 	}
 	if (s->step == STEP_MAIN && (s->state == STATE_STARTING || s->state == STATE_ONLINE) && readiness_goes_on(s, r))
 		return;
+	sockets_down(s);
 	s->last = *r;
 	s->has_exit = true;
 	s->cut_short = s->state == STATE_STOPPING;

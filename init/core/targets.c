@@ -78,8 +78,11 @@ static enum meaning meaning_of(const struct manager *m, const struct target *t)
 	return MEANS_ID;
 }
 
+/* Processes that are to take another's place, or have lost theirs, are that service's own affair. */
 static bool hits(const struct target *t, enum meaning meaning, const struct service *s)
 {
+	if (s->heir_of || s->replaced)
+		return false;
 	switch (meaning) {
 	case MEANS_ALL:
 		return true;

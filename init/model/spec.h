@@ -27,7 +27,7 @@ enum kill_mode { KILL_MODE_PROCESS, KILL_MODE_GROUP, KILL_MODE_MAX }; /* whom st
 enum service_type { TYPE_SIMPLE, TYPE_ONESHOT, TYPE_NOTIFY, TYPE_FORKING, TYPE_MAX };
 enum notify_access { NOTIFY_AUTO, NOTIFY_NONE, NOTIFY_MAIN, NOTIFY_ALL, NOTIFY_MAX }; /* who may speak to NOTIFY_SOCKET */
 enum exec_mode { EXEC_MODE_AUTO, EXEC_MODE_FORK, EXEC_MODE_CLUSTER, EXEC_MODE_MAX }; /* auto: cluster where `listen` is given */
-enum activation { ACTIVATION_EAGER, ACTIVATION_ON_CONNECT, ACTIVATION_MAX };
+enum activation_kind { ACTIVATION_EAGER, ACTIVATION_ON_CONNECT, ACTIVATION_MAX };
 enum oom_policy { OOM_RESTART, OOM_STOP, OOM_CONTINUE, OOM_MAX };
 /* Commands that run around the service's own. */
 enum hook_kind { HOOK_START_PRE, HOOK_START_POST, HOOK_STOP, HOOK_STOP_POST, HOOK_RELOAD, HOOK_MAX };
@@ -135,7 +135,7 @@ struct spec {
 	int listen_mode; /* of unix sockets, -1: not given */
 	char *listen_owner; /* of unix sockets, USER or USER:GROUP, NULL: as pm1 */
 	bool listen_adopt; /* for programs that know nothing of LISTEN_FDS */
-	enum activation activation;
+	enum activation_kind activation;
 	usec_t idle_timeout; /* without a connection, 0: any; activation = on-connect alone */
 	enum exec_mode exec_mode;
 	unsigned int reload_batch; /* so many instances of it are replaced at a time */

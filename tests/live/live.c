@@ -304,7 +304,7 @@ static json_t *at(json_t *j, const char *where)
 
 	(void)snprintf(path, sizeof(path), "%s", where);
 	for (char *p = strtok_r(path, ".", &save); p && j; p = strtok_r(NULL, ".", &save))
-		j = json_object_get(j, p);
+		j = json_is_array(j) ? json_array_get(j, strtoul(p, NULL, 10)) : json_object_get(j, p);
 	return j;
 }
 

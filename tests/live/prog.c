@@ -1,4 +1,5 @@
 /* prog - services of many habits, for the live tests. Static and small: it runs in any namespace. */
+#include "heldserver.h"
 #include "pattern.h"
 #include "script.h"
 #include "serve.h"
@@ -298,6 +299,8 @@ int main(int argc, char **argv)
 	}
 	if (strcmp(mode, "wait-for") == 0)
 		return wait_for_file(a);
+	if (strcmp(mode, "serve-fds") == 0)
+		return held_serve(strcmp(a, "hold") == 0);
 	if (strcmp(mode, "kill-self") == 0) {
 		(void)kill(getpid(), atoi(a));
 		wait_for_ever();

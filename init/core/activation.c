@@ -1,0 +1,188 @@
+#include "core/activation.h"
+
+#include "base/log.h"
+#include "base/own.h"
+#include "base/text.h"
+#include "core/held.h"
+#include "core/process.h"
+#include "os/conns.h"
+#include "os/kin.h"
+
+#include <errno.h>
+#include <sys/epoll.h>
+
+struct activation {
+	struct service *service; /* borrowed: its owner */
+	struct loop_source *sources[LISTEN_MAX];
+	bool armed; /* it waits for a connection */
+	bool called; /* one has come since it was last idle or down */
+	struct loop_timer *idle;
+	usec_t last; /* when the last one came, or was seen */
+};
+
+static void unwatch(struct activation *a)
+{
+	for (size_t i = 0; i < LISTEN_MAX; i++)
+		loop_remove(&a->sources[i]);
+	a->armed = false;
+}
+
+static void on_first(void *ctx, int fd, uint32_t events)
+{
+	struct activation *a = ctx;
+	struct service *s = a->service;
+	char cause[SERVICE_CAUSE_MAX] = "a connection came";
+
+	(void)events;
+	for (size_t i = 0; i < seat_count(s->seat); i++)
+		if (seat_fd(s->seat, i) == fd)
+			(void)text_format(cause, sizeof(cause), "a connection came to %.70s", seat_at(s->seat, i)->text);
+	unwatch(a);
+	a->called = true;
+	service_try(s, cause);
+}
+
+static void on_next(void *ctx, int fd, uint32_t events)
+{
+	struct activation *a = ctx;
+
+	(void)fd;
+	(void)events;
+	a->last = loop_now(a->service->host->loop);
+}
+
+static int watch(struct activation *a, uint32_t events, loop_fd_fn fn)
+{
+	struct service *s = a->service;
+	int r = 0;
+
+	unwatch(a);
+	for (size_t i = 0; r == 0 && i < seat_count(s->seat); i++)
+		r = seat_fd(s->seat, i) < 0 ? -EBADF : loop_add(s->host->loop, seat_fd(s->seat, i), events, LOOP_NORMAL, fn, a, &a->sources[i]);
+	if (r < 0)
+		unwatch(a);
+	return r;
+}
+
+/* Connections that its processes hold; where nobody tells, those that are there at all. */
+static size_t held_now(const struct service *s)
+{
+	const struct listen_at *at[LISTEN_MAX];
+	cleanup_free pid_t *pids = calloc(KIN_MAX, sizeof(*pids));
+	struct conns now = { 0 };
+	size_t n = 0, held;
+	bool hidden = false;
+
+	for (size_t i = 0; i < seat_count(s->seat); i++)
+		if (seat_at(s->seat, i)->kind != LISTEN_UDP)
+			at[n++] = seat_at(s->seat, i);
+	if (n == 0)
+		return 0;
+	if (!pids || conns_list(at, n, &now) < 0)
+		return 1; /* nobody knows: it isn't ended for that */
+	ssize_t found = process_pids(s, pids, KIN_MAX);
+	held = found > 0 ? conns_held(&now, pids, found < KIN_MAX ? (size_t)found : KIN_MAX, &hidden) : 0;
+	if (hidden || found < 0)
+		held = now.n;
+	conns_done(&now);
+	return held;
+}
+
+static void on_idle(void *ctx)
+{
+	struct activation *a = ctx;
+	struct service *s = a->service;
+	usec_t now = clock_mono();
+	char cause[SERVICE_CAUSE_MAX];
+	struct text t = TEXT_INIT(cause);
+
+	if (s->state != STATE_ONLINE || s->spec->idle_timeout == 0)
+		return;
+	if (seat_waiting(s->seat) > 0 || held_now(s) > 0)
+		a->last = now;
+	if (now - a->last < s->spec->idle_timeout) {
+		loop_timer_at(a->idle, a->last + s->spec->idle_timeout);
+		return;
+	}
+	(void)text_add(&t, "no connection for idle_timeout ");
+	(void)text_add_span(&t, s->spec->idle_timeout);
+	a->called = false;
+	unwatch(a);
+	service_idle(s, cause);
+}
+
+static struct activation *get(struct service *s)
+{
+	struct activation *a = s->activation ? s->activation : calloc(1, sizeof(*a));
+
+	if (!a || s->activation)
+		return a;
+	a->service = s;
+	if (loop_timer_new(s->host->loop, on_idle, a, &a->idle) < 0) {
+		free(a);
+		return NULL;
+	}
+	return s->activation = a;
+}
+
+bool activation_waits(struct service *s)
+{
+	char label[SERVICE_LABEL_MAX];
+
+	if (s->spec->activation != ACTIVATION_ON_CONNECT || s->heir_of || seat_count(s->seat) == 0)
+		return false;
+	struct activation *a = get(s);
+	if (!a || a->called)
+		return false;
+	int r = watch(a, EPOLLIN, on_first);
+	if (r < 0) { /* its start tells what can't be bound */
+		log_warning("%s: its sockets cannot be watched: %s; starting it at once", service_label(s, label, sizeof(label)), err_text(r));
+		return false;
+	}
+	a->armed = true;
+	return true;
+}
+
+bool activation_is_armed(const struct service *s)
+{
+	return s->state == STATE_WAITING && s->activation && s->activation->armed;
+}
+
+void activation_up(struct service *s)
+{
+	if (s->spec->activation != ACTIVATION_ON_CONNECT || s->heir_of || s->replaced)
+		return;
+	struct activation *a = get(s);
+	if (!a)
+		return;
+	a->called = true;
+	a->last = clock_mono();
+	/* Edge-triggered: once a connection, whoever accepts it. */
+	if (s->spec->idle_timeout && watch(a, EPOLLIN | EPOLLET, on_next) == 0)
+		loop_timer_in(a->idle, s->spec->idle_timeout);
+}
+
+void activation_down(struct service *s)
+{
+	if (!s->activation)
+		return;
+	unwatch(s->activation);
+	loop_timer_off(s->activation->idle);
+}
+
+void activation_rest(struct service *s)
+{
+	activation_down(s);
+	if (s->activation)
+		s->activation->called = false;
+}
+
+void activation_free(struct service *s)
+{
+	if (!s->activation)
+		return;
+	unwatch(s->activation);
+	loop_timer_free(&s->activation->idle);
+	free(s->activation);
+	s->activation = NULL;
+}
