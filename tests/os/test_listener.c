@@ -185,6 +185,30 @@ Test(listener, the_numbers_are_known_after_any_seat_has_left_and_come_back)
 	}
 }
 
+/* For the moment in which the last one takes the number, and the program doesn't know it yet: a program without either goes before. */
+Test(listener, connections_go_around_the_numbers_that_are_about_to_change)
+{
+	uint16_t port = loopback_port(LISTEN_TCP);
+	cleanup_listener struct listener *l = listener_at_port(LISTEN_TCP, "127.0.0.1", port, &plain);
+	unsigned int seats[SEATS];
+
+	join_some(l, seats, SEATS);
+	cr_assert_eq(listener_serve(l, seats[1], true), 0);
+	cr_assert_eq(listener_serve(l, seats[3], true), 0);
+	sys_fake_reset();
+	listener_leave(l, seats[0]);
+	cr_expect_eq(sys_fake_count("reuseport_program"), 2);
+	/* Now it is 3, 1, 2: nobody moves, or nobody else could take them. */
+	sys_fake_reset();
+	listener_leave(l, seats[2]);
+	cr_expect_eq(sys_fake_count("reuseport_program"), 1);
+	seats[0] = join(l);
+	cr_assert_eq(listener_serve(l, seats[1], false), 0);
+	sys_fake_reset();
+	listener_leave(l, seats[3]);
+	cr_expect_eq(sys_fake_count("reuseport_program"), 1);
+}
+
 /* The kernel keeps a socket for as long as any process has it: leaving ends the listening all the same. */
 Test(listener, a_seat_that_leaves_listens_no_more_even_if_a_program_holds_it_still)
 {
