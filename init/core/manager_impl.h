@@ -57,6 +57,7 @@ void manager_look_at_order(struct manager *m); /* soon */
 /* manager_roll.c */
 void manager_look_at_rolls(struct manager *m); /* soon */
 void manager_on_rolls(void *ctx);
+void manager_retire(struct manager *m, struct service *s); /* it is deleted once its connections have ended */
 void manager_roll_forget(struct manager *m, struct service *s); /* right before it is freed */
 
 /* manager_down.c */

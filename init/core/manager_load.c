@@ -65,7 +65,12 @@ int manager_apply_step(struct manager *m, const struct plan_step *step, const ch
 		struct service *s = m->roster.v[i];
 		if (strcmp(s->spec->name, name) != 0 || s->doomed || s->heir_of)
 			continue;
-		if (step->verb == PLAN_REMOVE || (step->new && s->instance >= step->new->instances)) {
+		bool too_many = step->verb != PLAN_REMOVE && step->new && s->instance >= step->new->instances;
+		if (too_many && s->state == STATE_ONLINE) {
+			manager_retire(m, s);
+			continue;
+		}
+		if (step->verb == PLAN_REMOVE || too_many) {
 			manager_delete(m, s, cause);
 			continue;
 		}

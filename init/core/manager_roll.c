@@ -35,6 +35,8 @@ void manager_reload_service(struct manager *m, struct service *s, bool rolling, 
 		service_reload(s, cause);
 		return;
 	}
+	if (s->heir)
+		return; /* it is under way */
 	s->roll_due = true;
 	s->roll_serial = rolling;
 	if (text_copy(s->roll_cause, sizeof(s->roll_cause), cause) < 0)
@@ -83,7 +85,7 @@ static void begin(struct manager *m, struct service *old)
 	char cause[SERVICE_CAUSE_MAX];
 	struct service *heir = NULL;
 
-	int r = service_new(&m->cfg.host, old->spec, old->instance, roster_next_id(&m->roster), &m->cfg.place, &heir);
+	int r = service_new(&m->cfg.host, old->spec, old->instance, roster_heir_id(&m->roster), &m->cfg.place, &heir);
 	if (r == 0 && (r = roster_add(&m->roster, heir)) < 0)
 		service_free(heir);
 	if (r < 0) {
@@ -136,11 +138,11 @@ static void inherit(struct manager *m, struct service *heir, struct service *old
 static void on_drained(void *ctx, struct service *old, const struct drain_end *end)
 {
 	struct manager *m = ctx;
-	struct service *heir = roster_by_id(&m->roster, old->heir_id);
+	struct service *heir = old->replaced ? roster_by_id(&m->roster, old->heir_id) : NULL;
 	char cause[SERVICE_CAUSE_MAX];
 	struct text t = TEXT_INIT(cause);
 
-	(void)text_addf(&t, "process %d was replaced", (int)old->pid);
+	(void)text_addf(&t, "process %d %s", (int)old->pid, old->replaced ? "was replaced" : "is one too many");
 	if (end->waited) {
 		(void)text_addf(&t, end->cut ? "; after drain_timeout " : ", drained in ");
 		(void)text_add_span(&t, end->took);
@@ -156,6 +158,16 @@ static void on_drained(void *ctx, struct service *old, const struct drain_end *e
 		manager_begin_sweep(m);
 }
 
+void manager_retire(struct manager *m, struct service *s)
+{
+	s->doomed = true;
+	watcher_end(s->watcher);
+	schedule_end(s);
+	health_end(s);
+	sockets_down(s);
+	drain_begin(s, on_drained, m);
+}
+
 static void promote(struct manager *m, struct service *heir)
 {
 	struct service *old = heir->heir_of;
@@ -163,16 +175,12 @@ static void promote(struct manager *m, struct service *heir)
 	old->heir = heir->heir_of = NULL;
 	inherit(m, heir, old);
 	old->heir_id = heir->id;
-	old->replaced = old->doomed = true;
-	watcher_end(old->watcher);
-	schedule_end(old);
-	health_end(old);
+	old->replaced = true;
 	watcher_begin(heir->watcher);
 	schedule_begin(heir);
 	/* From here on new connections are the heir's. */
 	sockets_up(heir);
-	sockets_down(old);
-	drain_begin(old, on_drained, m);
+	manager_retire(m, old);
 	m->cfg.changed(m->cfg.ctx);
 }
 
@@ -208,7 +216,7 @@ static void look_at_drain(struct manager *m, struct service *old)
 {
 	const struct service *heir = roster_by_id(&m->roster, old->heir_id);
 
-	if (old->state != STATE_ONLINE || (heir && heir->want_up && !heir->doomed))
+	if (old->state != STATE_ONLINE || !old->replaced || (heir && heir->want_up && !heir->doomed))
 		return;
 	drain_free(old->drain);
 	old->drain = NULL;
@@ -244,7 +252,9 @@ void manager_on_rolls(void *ctx)
 		if (!s->roll_due)
 			continue;
 		more = true;
-		if (m->down_begun || s->doomed || !s->want_up)
+		if (s->doomed)
+			s->roll_due = false;
+		else if (m->down_begun || !s->want_up)
 			fail(m, s, "the service was stopped meanwhile");
 		else if (under_way(m, s, false) < (s->roll_serial ? 1 : s->spec->reload_batch) && !(s->roll_serial && under_way(m, s, true)))
 			begin(m, s);

@@ -6,6 +6,8 @@
 
 #include <errno.h>
 
+#define HEIR_IDS (1 << 30) /* the first of them */
+
 void roster_done(struct roster *r)
 {
 	free(r->v);
@@ -74,6 +76,13 @@ int roster_next_id(struct roster *r)
 	if (r->n == 0)
 		r->next_id = 0;
 	return r->next_id++;
+}
+
+int roster_heir_id(struct roster *r)
+{
+	/* Long before the two rows meet there is no memory for so many; round and round in the upper half. */
+	r->heirs = r->heirs < HEIR_IDS ? r->heirs + 1 : 0;
+	return HEIR_IDS + r->heirs;
 }
 
 struct service *roster_by_id(const struct roster *r, int id)
