@@ -1,5 +1,6 @@
 /* Any bytes from two outputs of a service, in pieces whose sizes the input chooses (max_len=4096): each output's file holds exactly
- * what it wrote, a stamp at the head of each line; the combined file and the console hold as much. */
+ * what it wrote, a stamp at the head of each line; the combined file and the console hold as much, where a line begins behind half a
+ * line of the other output a newline more. */
 #include "base/log.h"
 #include "base/own.h"
 #include "base/sys.h"
@@ -132,8 +133,35 @@ static void check_file(const char *path, const char *wanted, size_t n)
 		return;
 	}
 	must(fd >= 0 && got && fstat(fd, &st) == 0 && (size_t)st.st_size == n);
-	must(!wanted || (read(fd, got, n) == (ssize_t)n && memcmp(got, wanted, n) == 0));
+	must(read(fd, got, n) == (ssize_t)n && memcmp(got, wanted, n) == 0);
 	must(unlink(path) == 0);
+}
+
+static size_t newlines(const char *p, size_t n)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < n; i++)
+		count += p[i] == '\n';
+	return count;
+}
+
+/* Of both outputs together, n bytes with so many lines. */
+static void check_combined(size_t n, size_t lines, bool stamped)
+{
+	cleanup_fd int fd = sys_open(combined, O_RDONLY, 0);
+	struct stat st;
+
+	if (fd == -ENOENT) {
+		must(n == 0);
+		return;
+	}
+	must(fd >= 0 && fstat(fd, &st) == 0 && (size_t)st.st_size >= n);
+	cleanup_free char *got = malloc((size_t)st.st_size + 1);
+	must(got && read(fd, got, (size_t)st.st_size) == st.st_size);
+	size_t more = (size_t)st.st_size - n;
+	must(newlines(got, (size_t)st.st_size) == lines + more && (stamped || more == 0));
+	must(unlink(combined) == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -169,12 +197,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		read_console();
 		must(slots[i].dropped == 0 && slots[i].console_dropped == 0 && slots[i].phase == LOGSLOT_IDLE);
 		stream_free(outputs[i].stream);
-		for (size_t k = 0; k < outputs[i].n; k++)
-			lines += outputs[i].wanted[k] == '\n';
+		lines += newlines(outputs[i].wanted, outputs[i].n);
 	}
 	must(slots[0].written + slots[1].written == said);
 	if (flags & 2)
-		check_file(combined, NULL, outputs[0].n + outputs[1].n);
+		check_combined(outputs[0].n + outputs[1].n, lines, flags & 1);
 	for (int i = 0; i < STREAMS; i++) {
 		check_file(outputs[i].path, outputs[i].wanted, outputs[i].n);
 		free(outputs[i].wanted);
