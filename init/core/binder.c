@@ -240,13 +240,26 @@ static void decide_listen(struct binder *b, const struct notice *n, const struct
 	go_on(b, n);
 }
 
+/* Why a user's process may not be read by another of his own, where we know it. */
+static const char *hint(int r)
+{
+	char scope[8];
+
+	if ((r != -EACCES && r != -EPERM) || sys_slurp(AT_FDCWD, "/proc/sys/kernel/yama/ptrace_scope", scope, sizeof(scope)) <= 0 ||
+	    scope[0] == '0')
+		return "";
+	return scope[0] == '1' ? " (kernel.yama.ptrace_scope is 1: it has to be the process that pm1 starts, no shell around it, or pm1 needs "
+				 "CAP_SYS_PTRACE)" :
+				 " (kernel.yama.ptrace_scope is above 1: pm1 needs CAP_SYS_PTRACE)";
+}
+
 /* A listen that can't be looked at is made, on whatever socket. A bind would find its address held, and fail. */
 static void give_up(struct binder *b, const struct notice *n, int r)
 {
 	char why[WHY_MAX];
 	const char *call = n->call == NOTICE_BIND ? "bind" : "listen";
 
-	(void)text_format(why, sizeof(why), "a process can't be looked at when it calls %s: %s", call, err_text(r));
+	(void)text_format(why, sizeof(why), "a process can't be looked at when it calls %s: %s%s", call, err_text(r), hint(r));
 	if (n->call == NOTICE_BIND)
 		refuse(b, why);
 	else

@@ -12,6 +12,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 
 #if defined(__x86_64__)
 #define NATIVE AUDIT_ARCH_X86_64 /* x32 has numbers of its own and so goes on */
@@ -24,6 +25,25 @@
 #ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
 #define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
 #endif
+
+/* By hand: it is asked between fork and exec. */
+static unsigned int read_number(const char **p)
+{
+	unsigned int n = 0;
+
+	for (; **p >= '0' && **p <= '9' && n < 10000; (*p)++)
+		n = n * 10 + (unsigned int)(**p - '0');
+	return n;
+}
+
+bool notice_kernel_does(const char *release)
+{
+	unsigned int major = read_number(&release);
+
+	if (*release)
+		release++;
+	return major > 5 || (major == 5 && read_number(&release) >= 9);
+}
 
 #ifdef NATIVE
 static const struct sock_filter filter[] = {
@@ -41,8 +61,11 @@ int notice_install(bool no_new_privs)
 	const struct sock_fprog prog = { ARRAY_LEN(filter), (struct sock_filter *)filter };
 	/* Nothing is confined here: the program keeps the CPU's speculation, which a filter turns off on older kernels. */
 	const unsigned int flags = SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_SPEC_ALLOW;
-	int r = no_new_privs ? sys_prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) : 0;
+	struct utsname name;
 
+	if (uname(&name) < 0 || !notice_kernel_does(name.release))
+		return -ENOSYS;
+	int r = no_new_privs ? sys_prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) : 0;
 	if (r < 0)
 		return r;
 	/* From 5.19 on a call that we have heard of is interrupted by deadly signals alone. Before, a program with handlers and without

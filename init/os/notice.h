@@ -25,6 +25,9 @@ struct notice {
 /* In the child. Puts the filter on: the listener, close-on-exec, or -errno. Without no_new_privs -EACCES or -EPERM says that it takes
  * CAP_SYS_ADMIN, or no_new_privs, which then stays on. -EBUSY: another program listens already; -ENOSYS: no such filter here. */
 int notice_install(bool no_new_privs);
+/* Whether a kernel of that release lets a call go on (5.5) and takes a descriptor for another process (5.9): with an older one a program
+ * would wait for ever. notice_install() asks; -ENOSYS. */
+bool notice_kernel_does(const char *release);
 /* In the child. Hands the listener to the parent, or (a negative errno) says why there is none; then it waits until the parent has heard
  * that, so that the parent can first make room for a program that does all by itself. */
 void notice_hand_over(int channel, int listener);

@@ -178,6 +178,18 @@ Test(notice, an_older_kernel_without_the_newest_flag_does_as_well)
 	cr_expect_eq(adopted_end(&child), 0);
 }
 
+Test(notice, a_kernel_that_can_not_let_a_call_go_on_is_not_asked)
+{
+	cr_expect(notice_kernel_does("5.9"));
+	cr_expect(notice_kernel_does("5.10.0-28-amd64"));
+	cr_expect(notice_kernel_does("6.1.0-56-cloud-amd64"));
+	cr_expect(notice_kernel_does("10.0"));
+	cr_expect(!notice_kernel_does("5.8.18"));
+	cr_expect(!notice_kernel_does("4.18.0-553.el8.x86_64"));
+	cr_expect(!notice_kernel_does("5"));
+	cr_expect(!notice_kernel_does(""));
+}
+
 /* The program runs all the same, but not before the parent has heard of it and let go of what the program will ask for itself. */
 Test(notice, where_no_filter_can_be_had_the_reason_comes_and_the_program_runs)
 {
