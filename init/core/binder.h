@@ -24,7 +24,7 @@ struct binder_target {
 	const struct listen_at *at;
 	int fd; /* held, listening; borrowed */
 	uint64_t inode; /* of the socket */
-	uint64_t file; /* of a unix socket's file, as it was made; 0: none, or unknown, and then its path isn't given */
+	uint64_t file; /* listener_file(); 0: a path isn't given */
 };
 
 struct binder_config {

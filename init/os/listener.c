@@ -385,6 +385,11 @@ uint64_t listener_inode(const struct listener *l, unsigned int seat)
 	return l->shared ? l->inode : l->seats[seat].inode;
 }
 
+uint64_t listener_file(const struct listener *l)
+{
+	return l->file.ino;
+}
+
 /* One that was shut down can't be made to answer again: a new one takes its place. */
 static int mend_unix(struct listener *l)
 {

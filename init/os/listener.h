@@ -46,6 +46,7 @@ bool listener_steers(const struct listener *l); /* seats have sockets of their o
 
 int listener_fd(const struct listener *l, unsigned int seat); /* borrowed; nonblocking or not as the last user left it */
 uint64_t listener_inode(const struct listener *l, unsigned int seat);
+uint64_t listener_file(const struct listener *l); /* the inode of a unix socket's file, as it was made; 0: there is none */
 /* A program may have ended the listening (shutdown): it is begun again, unless UDP. 1: that was needed; 0; -errno. A queue that a program's
  * own listen() has made shorter is as long as it was again. A unix socket is a new one then, so that listener_fd() has to be asked anew. */
 int listener_mend(struct listener *l, unsigned int seat);

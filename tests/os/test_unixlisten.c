@@ -94,12 +94,15 @@ Test(unixlisten, all_seats_are_one_socket_and_its_file_goes_with_it)
 	cr_expect_eq(listener_fd(l, a), listener_fd(l, b));
 	cr_assert_eq(fstat(listener_fd(l, b), &st), 0);
 	cr_expect_eq(listener_inode(l, b), st.st_ino);
+	cr_assert_eq(stat("x.sock", &st), 0);
+	cr_expect_eq(listener_file(l), st.st_ino);
 	cr_expect_not(listener_steers(l));
 	cr_expect(reaches(l, b, "x.sock"));
 	listener_leave(l, a);
 	cr_expect(reaches(l, b, "x.sock"));
 	listener_leave(l, b);
 	cr_expect_lt(access("x.sock", F_OK), 0);
+	cr_expect_eq(listener_file(l), 0);
 	a = join(l);
 	cr_expect(reaches(l, a, "x.sock"));
 	listener_free(l);
@@ -219,6 +222,7 @@ Test(unixlisten, an_abstract_name_has_no_file_and_is_taken_or_free)
 	cr_expect_eq(listener_join(l, &seat), -EADDRINUSE);
 	close_fd(&theirs);
 	seat = join(l);
+	cr_expect_eq(listener_file(l), 0);
 	cr_expect(reaches(l, seat, name));
 }
 
