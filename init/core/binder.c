@@ -340,7 +340,7 @@ static void begin(struct binder *b, const struct notice *n)
 		return;
 	}
 	int r = look(a, n, false);
-	if (r < 0)
+	if (r < 0 && notice_is_waiting(b->listener, n->id)) /* else it has died, and that is why */
 		give_up(b, n, r);
 	if (!free_place(b))
 		set_full(b, true);

@@ -192,6 +192,17 @@ Test(binder, a_program_that_binds_gets_the_held_socket_and_what_waits_in_it)
 		cr_assert_eq(loop_once(loop), 0);
 }
 
+/* As one does whose call was interrupted by a signal when it was answered. */
+Test(binder, a_program_that_binds_again_has_it_already)
+{
+	uint16_t port = hold(AF_INET, SOCK_STREAM, "127.0.0.1", false);
+
+	START("tcp4", bind_step("127.0.0.1", port), bind_step("127.0.0.1", port), "listen:1", "tcp4", bind_step("127.0.0.1", port), "listen:1");
+	cr_expect_str_eq(said(), "bind 0\nbind 0\nlisten 0\nbind 0\nlisten 0\n");
+	cr_expect(n_bound[0] == 1 && n_listens[0] == 1 && n_refused == 0);
+	cr_expect_eq(sys_fake_count("notif_addfd"), 2, "one for each socket of its own");
+}
+
 /* As node's server.listen(PORT) does. */
 Test(binder, a_program_of_both_families_takes_what_is_held_of_one)
 {
@@ -400,13 +411,15 @@ Test(binder, a_program_that_dies_while_it_waits_is_forgotten)
 /* Between the report and what is done with it. */
 Test(binder, a_program_that_dies_when_all_is_known_is_forgotten)
 {
-	static const char *const calls[] = { "notif_valid", "notif_addfd", "notif_send" };
+	static const char *const calls[] = { "notif_valid", "notif_addfd", "notif_send", "stat" };
 
 	uint16_t port = hold(AF_INET, SOCK_STREAM, "127.0.0.1", false);
 	for (size_t i = 0; i < ARRAY_LEN(calls); i++) {
 		ended = false;
 		START("tcp4", bind_step("127.0.0.1", port), "wait");
 		sys_fake_fail(calls[i], 1, ENOENT);
+		if (strcmp(calls[i], "stat") == 0)
+			sys_fake_fail("notif_valid", 1, ENOENT);
 		HOST_UNTIL(sys_fake_count(calls[i]) > 0);
 		cr_assert_eq(kill(child.s.pid, SIGKILL), 0);
 		HOST_UNTIL(ended);
@@ -548,6 +561,30 @@ Test(binder, when_it_is_freed_what_waits_fails_and_nothing_stays_open)
 	cr_expect_eq(sys_fake_open_fds(), fds_before);
 	cr_expect(n_bound[0] == 0 && n_refused == 0);
 	binder_free(NULL);
+}
+
+Test(binder, a_child_that_ends_without_a_word_is_no_refusal)
+{
+	struct binder_config cfg = { .loop = loop, .reaper = host.reaper, .label = "web", .refused = on_refused };
+	int p[2];
+
+	cr_assert_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, p), 0);
+	size_t fds = sys_fake_open_fds();
+	cr_assert_eq(binder_new(&cfg, p[0], &binder), 0);
+	close_fd(&p[1]);
+	HOST_UNTIL(sys_fake_open_fds() == fds - 2);
+	cr_expect_eq(n_refused, 0);
+}
+
+/* The listener has come, and can't be watched: it is closed, as nobody would ever answer. */
+Test(binder, a_listener_that_can_not_be_watched_is_a_refusal)
+{
+	uint16_t port = hold(AF_INET, SOCK_STREAM, "127.0.0.1", false);
+
+	START("tcp4", bind_step("127.0.0.1", port));
+	sys_fake_fail("epoll_ctl", 1, ENOSPC);
+	cr_expect_str_eq(said(), "bind ENOSYS\n");
+	expect_refused("its calls can't be watched: No space left on device");
 }
 
 Test(binder, a_binder_that_can_not_be_made_closes_the_channel)
