@@ -16,6 +16,8 @@
 struct place {
 	unsigned int refs;
 	struct listen_at at;
+	bool shared;
+	size_t sitting; /* seats that are taken */
 	struct listener *listener; /* owned; NULL: given up for another set, or for the program itself */
 };
 
@@ -135,6 +137,7 @@ static int add_place(struct held *h, const struct held *old, bool same, const st
 	}
 	p->refs = 1;
 	p->at = *at;
+	p->shared = o->shared;
 	h->places[h->n++] = p;
 	return 0;
 }
@@ -230,6 +233,8 @@ int seat_change(struct seat **seat, const struct spec *spec, const struct seat *
 void seat_leave(struct seat *s)
 {
 	for (size_t i = 0; s && i < s->held->n; i++) {
+		if (s->sits[i])
+			s->held->places[i]->sitting--;
 		if (s->sits[i] && listener_of(s, i))
 			listener_leave(listener_of(s, i), s->number[i]);
 		s->sits[i] = false;
@@ -265,6 +270,7 @@ int seat_take(struct seat *s, struct text *failure)
 			(void)text_addf(failure, "%s: %s", seat_at(s, i)->text, err_text(r));
 			return r;
 		}
+		s->held->places[i]->sitting += !s->sits[i];
 		s->sits[i] = true;
 		if (s->serves)
 			(void)listener_serve(l, s->number[i], true);
@@ -303,6 +309,11 @@ const struct listen_at *seat_at(const struct seat *s, size_t i)
 int seat_fd(const struct seat *s, size_t i)
 {
 	return s->sits[i] && listener_of(s, i) ? listener_fd(listener_of(s, i), s->number[i]) : -1;
+}
+
+bool seat_is_alone(const struct seat *s, size_t i)
+{
+	return !s->held->places[i]->shared || s->held->places[i]->sitting <= 1;
 }
 
 uint64_t seat_inode(const struct seat *s, size_t i)

@@ -133,8 +133,10 @@ int sockets_give(const struct service *s, const struct fdstore *store, struct re
 		return 0;
 	for (size_t i = 0; r == 0 && i < n; i++) {
 		int fd = seat_fd(s->seat, i);
-		/* As systemd gives them, whatever the one before has made of it: the mode belongs to the socket, not to the process. */
-		(void)sys_fcntl(fd, F_SETFL, O_RDWR);
+		/* Blocking, as systemd gives them, whatever the one before has made of it: the mode belongs to the socket, not to the process.
+		 * So a process that shares it, and waits in poll, may not be made to wait in accept. */
+		if (seat_is_alone(s->seat, i))
+			(void)sys_fcntl(fd, F_SETFL, O_RDWR);
 		r = readiness_gift_fd(g, fd, 3 + (int)i);
 	}
 	for (size_t i = 0; r == 0 && i < store->n; i++)
