@@ -311,6 +311,11 @@ int seat_fd(const struct seat *s, size_t i)
 	return s->sits[i] && listener_of(s, i) ? listener_fd(listener_of(s, i), s->number[i]) : -1;
 }
 
+uint64_t seat_file(const struct seat *s, size_t i)
+{
+	return listener_of(s, i) ? listener_file(listener_of(s, i)) : 0;
+}
+
 bool seat_is_alone(const struct seat *s, size_t i)
 {
 	return !s->held->places[i]->shared || s->held->places[i]->sitting <= 1;

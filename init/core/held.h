@@ -37,6 +37,7 @@ size_t seat_count(const struct seat *s); /* addresses; 0 for NULL */
 const struct listen_at *seat_at(const struct seat *s, size_t i);
 int seat_fd(const struct seat *s, size_t i); /* borrowed, -1: not bound */
 bool seat_is_alone(const struct seat *s, size_t i); /* nobody else has this very socket */
+uint64_t seat_file(const struct seat *s, size_t i); /* the inode of a unix socket's file, 0: there is none */
 uint64_t seat_inode(const struct seat *s, size_t i);
 bool seat_steers(const struct seat *s); /* every stream can be steered away from it: it can be drained */
 size_t seat_waiting(const struct seat *s); /* connections in its queues */

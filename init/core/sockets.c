@@ -31,9 +31,7 @@ void sockets_set(struct service *s, const struct service *sibling)
 
 	if (!s->seat || !seat_fits(s->seat, s->spec))
 		activation_down(s); /* the descriptors change; a start follows */
-	if (s->spec->listen.n == 0) {
-		binder_free(s->binder);
-		s->binder = NULL;
+	if (s->spec->listen.n == 0) { /* the binder stays as long as there are processes that would wait for it */
 		seat_free(s->seat);
 		s->seat = NULL;
 		return;
@@ -159,7 +157,8 @@ static size_t on_targets(void *ctx, struct binder_target *ret)
 	size_t n = seat_count(s->seat);
 
 	for (size_t i = 0; i < n; i++)
-		ret[i] = (struct binder_target){ .at = seat_at(s->seat, i), .fd = seat_fd(s->seat, i), .inode = seat_inode(s->seat, i) };
+		ret[i] = (struct binder_target){ .at = seat_at(s->seat, i), .fd = seat_fd(s->seat, i), .inode = seat_inode(s->seat, i),
+						  .file = seat_file(s->seat, i) };
 	return n;
 }
 

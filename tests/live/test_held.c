@@ -283,3 +283,45 @@ Test(held, another_address_in_the_file_takes_the_place_of_the_old_one)
 	cr_assert_gt(held_ask(5002, NULL), 0);
 	cr_assert_eq(live_stop(&l), 0);
 }
+
+Test(held, a_program_that_binds_by_itself_gets_what_is_held_for_it)
+{
+	struct live l;
+	pid_t old;
+
+	held_network();
+	live_start(&l, LIVE_PID1, NEVER "[service:web]\ncommand = @PROG@ serve plain 127.0.0.1 5000\nlisten = tcp:127.0.0.1:5000\nlisten_adopt = yes\n");
+	live_status(&l, "web", "online");
+	cr_assert_str_eq(live_text(&l, "web", "pm1.cause"), "it listens");
+	old = pid_of(&l, "web");
+	for (int i = 0; i < 3; i++) {
+		cr_assert_eq(call(&l, "reload", "web").code, 0);
+		cr_assert_neq(pid_of(&l, "web"), old, "nothing was replaced");
+		old = pid_of(&l, "web");
+		int fd = held_connect(5000);
+		cr_assert_geq(fd, 0, "%s", strerror(-fd));
+		cr_assert_eq(close(fd), 0);
+	}
+	live_no_zombies(&l);
+	cr_assert_eq(live_stop(&l), 0);
+}
+
+Test(held, what_can_not_be_adopted_binds_by_itself_and_is_restarted_by_a_reload)
+{
+	struct live l;
+
+	held_network();
+	/* [::] is held, which the program does not ask for. */
+	live_start(&l, LIVE_PID1, NEVER "[service:web]\ncommand = @PROG@ serve plain 0.0.0.0 5000\nlisten = tcp:5000\nlisten_adopt = yes\n");
+	live_status(&l, "web", "online");
+	cr_assert(strstr(live_text(&l, "web", "pm1.not_adopted"), "0.0.0.0:5000"), "%s", live_text(&l, "web", "pm1.not_adopted"));
+	live_line(&l, "it binds by itself");
+	int fd = held_connect(5000);
+	while (fd == -111) /* it listens a moment later */
+		fd = held_connect(5000);
+	cr_assert_geq(fd, 0);
+	cr_assert_eq(close(fd), 0);
+	cr_assert_eq(call(&l, "reload", "web").code, 0);
+	live_status(&l, "web", "online");
+	cr_assert_eq(live_stop(&l), 0);
+}
