@@ -131,6 +131,7 @@ void call_targets(struct requests *r, struct session *s, const struct call *call
 				service_restart(v, cause);
 			else
 				manager_reload_service(requests_cfg(r)->manager, v, json_is_true(json_object_get(call->params, "rolling")), cause);
+			q->goals[i].rolls = v->roll_due;
 		}
 		else if (verb == VERB_DELETE)
 			manager_delete(requests_cfg(r)->manager, v, cause);

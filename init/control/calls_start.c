@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/own.h"
+#include "core/sockets.h"
 #include "model/diff.h"
 
 #include <errno.h>
@@ -88,24 +89,28 @@ static bool wants_process(const struct service *s, const struct spec *was)
 	return wants;
 }
 
-static void reload_one(struct service *s, const struct spec *was, const char *cause)
+static void reload_one(struct manager *m, struct service *s, const struct spec *was, const char *cause)
 {
-	if (s->spec->hook_argv[HOOK_RELOAD].n > 0 && wants_process(s, was))
+	bool process = s->spec->hook_argv[HOOK_RELOAD].n > 0 && wants_process(s, was);
+
+	/* A reload that can't replace it would come to its command again. */
+	if (process && !(spec_is_cluster(s->spec) && s->spec->type != TYPE_FORKING && sockets_can_overlap(s)))
 		service_restart(s, cause);
 	else
-		service_reload(s, cause);
+		manager_reload_service(m, s, process, cause);
 }
 
 /* One of a file that was loaded again with LOAD_START_DOWN. */
-static void act_on_known(struct service *s, enum verb verb, const struct spec *was, const char *cause)
+static void act_on_known(struct manager *m, struct service *s, struct goal *g, const struct spec *was, const char *cause)
 {
 	s->stop_due = false; /* the later word holds */
-	if (verb == VERB_RESTART)
+	if (g->verb == VERB_RESTART)
 		service_restart(s, cause);
-	else if (verb == VERB_RELOAD)
-		reload_one(s, was, cause);
+	else if (g->verb == VERB_RELOAD)
+		reload_one(m, s, was, cause);
 	else if (!service_at_rest(s) && !runs(s))
 		service_start(s, cause); /* it waits for something, or is on its way down */
+	g->rolls = s->roll_due;
 }
 
 /* After a load: the services of that file that are to be up are the goals; those that were there are as they were before it. */
@@ -113,7 +118,7 @@ static void goals_of_file(struct requests *r, struct request *q, const char *fil
 {
 	for (size_t i = 0; i < manager_count(requests_cfg(r)->manager); i++) {
 		struct service *s = manager_at(requests_cfg(r)->manager, i);
-		if (s->doomed || !s->top_file || strcmp(s->top_file, file) != 0 || (service_at_rest(s) && !s->want_up && (saved || !s->spec->autostart)))
+		if (s->doomed || s->heir_of || !s->top_file || strcmp(s->top_file, file) != 0 || (service_at_rest(s) && !s->want_up && (saved || !s->spec->autostart)))
 			continue;
 		size_t n = q->n;
 		request_add_goal(q, s);
@@ -125,13 +130,13 @@ static void goals_of_file(struct requests *r, struct request *q, const char *fil
 	}
 }
 
-static void act_on_file(struct requests *r, const struct request *q, const struct before *b, const char *cause)
+static void act_on_file(struct requests *r, struct request *q, const struct before *b, const char *cause)
 {
 	for (size_t i = 0; i < q->n; i++) {
 		struct service *s = manager_by_id(requests_cfg(r)->manager, q->goals[i].id);
 		for (size_t k = 0; s && k < b->services.n; k++)
 			if (b->services.goals[k].id == s->id)
-				act_on_known(s, q->goals[i].verb, b->specs[k], cause);
+				act_on_known(requests_cfg(r)->manager, s, &q->goals[i], b->specs[k], cause);
 	}
 }
 

@@ -14,6 +14,8 @@ struct goal {
 	uint64_t runs; /* its count of successful execs when it was asked */
 	bool gone; /* of a scale: it is to go */
 	uint64_t reloads; /* and of reloads */
+	bool rolls; /* of a reload: another process takes its place, and that the old one is gone counts */
+	uint64_t cut; /* connections that reloads had cut by then */
 	char name[SERVICE_LABEL_MAX];
 };
 

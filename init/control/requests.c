@@ -126,6 +126,8 @@ static enum reached look_at(const struct requests *r, const struct goal *g, cons
 			*why = s->reload_failure;
 			return s->reload_failure[0] ? FAILED : REACHED;
 		}
+		if (s && g->rolls)
+			return WAIT; /* it has run anew, but the old process is there still */
 		return look_at_start(s, g, false, why);
 	case VERB_SCALE:
 		if (g->gone)
@@ -152,6 +154,22 @@ static enum reached look_at(const struct requests *r, const struct goal *g, cons
 		break;
 	}
 	return WAIT;
+}
+
+/* What it cost those who were connected. */
+static void tell_cut(const struct request *q, json_t *messages)
+{
+	char text[SERVICE_LABEL_MAX + 64];
+
+	for (size_t i = 0; i < q->n; i++) {
+		const struct goal *g = &q->goals[i];
+		const struct service *s = manager_by_id(q->all->cfg.manager, g->id);
+		if (!s || s->cut_total <= g->cut)
+			continue;
+		unsigned long long n = s->cut_total - g->cut;
+		(void)text_format(text, sizeof(text), "%s: %llu connection%s cut at drain_timeout", g->name, n, n == 1 ? " was" : "s were");
+		(void)json_array_append_new(messages, json_string(text));
+	}
 }
 
 static void look(struct request *q)
@@ -182,6 +200,7 @@ static void look(struct request *q)
 		json_decref(failures);
 		return;
 	}
+	tell_cut(q, failures ? failures : q->messages);
 	if (failures) {
 		json_t *p = json_object();
 		(void)json_object_set_new(p, "messages", failures);
@@ -246,6 +265,7 @@ void request_add_goal(void *ctx, struct service *s)
 	g->verb = q->verb;
 	g->runs = s->runs;
 	g->reloads = s->reloads;
+	g->cut = s->cut_total;
 	(void)service_label(s, g->name, sizeof(g->name));
 }
 

@@ -1,8 +1,10 @@
 /* Files started again: what runs is restarted or reloaded with the keys the file says now, the rest is started. */
 #include "tests/live/call.h"
+#include "tests/live/held.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define HEAD "[pm1]\nexit_when = never\n"
 
@@ -148,5 +150,114 @@ Test(cli_reload, a_crashed_service_and_one_that_waits_get_the_new_keys_at_once)
 	cr_assert_str_eq(live_text(&l, "crash", "pm2_env.status"), "online");
 	cr_assert_str_eq(live_text(&l, "needs", "pm2_env.status"), "online");
 	cr_assert_str_eq(live_text(&l, "given-up", "pm2_env.status"), "online");
+	cr_assert_eq(live_stop(&l), 0);
+}
+
+/* Whether its output, from where the test has come on, has these lines in this order. */
+static void lines_are(struct live *l, const char *const *lines)
+{
+	for (; *lines; lines++)
+		live_line(l, *lines);
+}
+
+Test(cli_reload, rolling_lets_the_new_process_run_beside_the_old_one_and_takes_one_service_after_another)
+{
+	struct live l;
+
+	live_start(&l, LIVE_PID1, HEAD "[service:a]\ncommand = @PROG@ wait\n[service:b]\ncommand = @PROG@ wait\nexec_reload = @PROG@ exit 5\n");
+	live_status(&l, "a", "online");
+	live_status(&l, "b", "online");
+	cr_assert_eq(call(&l, "reload", "a").code, 0);
+	lines_are(&l, (const char *const[]){ "a: online -> stopping", "a: stopping -> stopped", "a: starting -> online", NULL });
+	long long a = live_get(&l, "a", "pid"), b = live_get(&l, "b", "pid");
+	struct called c = call(&l, "gracefulReload", "--rolling", "all");
+	cr_assert_eq(c.code, 0, "%s", c.err);
+	lines_are(&l, (const char *const[]){ "a: stopped -> starting", "a: starting -> online", "a: online -> stopping", "a: stopping -> stopped",
+					     "b: stopped -> starting", "b: starting -> online", "b: online -> stopping", "b: stopping -> stopped",
+					     NULL });
+	cr_assert_neq(live_get(&l, "a", "pid"), a);
+	cr_assert_neq(live_get(&l, "b", "pid"), b);
+	cr_assert_eq(live_get(&l, "a", "pm2_env.restart_time"), 2);
+	cr_assert_eq(live_get(&l, "b", "pm2_env.restart_time"), 1);
+	live_count_is(&l, "wait", 2);
+	cr_assert_eq(live_stop(&l), 0);
+}
+
+Test(cli_reload, connections_that_were_cut_are_told)
+{
+	struct live l;
+	int had[3];
+
+	held_network();
+	live_start(&l, LIVE_PID1, HEAD "[service:web]\ncommand = @PROG@ serve-fds hold\nlisten = tcp:5000\ndrain_timeout = 50ms\n"
+				       "[service:other]\ncommand = @PROG@ serve-fds hold\nlisten = tcp:5001\n");
+	live_status(&l, "web", "online");
+	live_status(&l, "other", "online");
+	for (int i = 0; i < 3; i++) {
+		had[i] = held_connect(5000);
+		cr_assert_gt(held_answer(had[i], NULL), 0);
+	}
+	struct called c = call(&l, "reload", "all");
+	cr_assert_eq(c.code, 0, "%s", c.err);
+	cr_assert_str_eq(c.err, "web: 3 connections were cut at drain_timeout\n");
+	for (int i = 0; i < 3; i++)
+		cr_assert_eq(close(had[i]), 0);
+	/* Of this call alone. */
+	had[0] = held_connect(5000);
+	cr_assert_gt(held_answer(had[0], NULL), 0);
+	json_t *j = call_json(&l, "reload", "web");
+	cr_assert_str_eq(call_text(j, "messages.0"), "web: 1 connection was cut at drain_timeout");
+	cr_assert_null(call_at(j, "messages.1"));
+	cr_assert_eq(close(had[0]), 0);
+	c = call(&l, "reload", "web");
+	cr_assert_str_eq(c.err, "");
+	cr_assert_eq(live_stop(&l), 0);
+}
+
+Test(cli_reload, start_or_reload_replaces_by_a_process_with_the_new_keys)
+{
+	struct live l;
+	char file[256];
+
+	held_network();
+	live_start(&l, LIVE_PID1, HEAD "[service:web]\ncommand = @PROG@ serve-fds hold\nlisten = api=tcp:5000\ndrain_timeout = 1h\n");
+	live_status(&l, "web", "online");
+	pid_t old = (pid_t)live_get(&l, "web", "pid");
+	int had = held_connect(5000);
+	cr_assert_eq(held_answer(had, NULL), old);
+	live_ini(&l, HEAD "[service:web]\ncommand = @PROG@ serve-fds hold new\nlisten = api=tcp:5000\ndrain_timeout = 1h\n");
+	(void)snprintf(file, sizeof(file), "%s", live_path(&l, "pm1.ini"));
+	struct calling reload = call_begin(&l, 0, (const char *const[]){ "start-or-reload", file, NULL });
+	live_text_is(&l, "web", "pm1.others.0.what", "draining");
+	live_number(&l, "web", "pm1.others.0.connections", 1);
+	pid_t new = held_ask(5000, NULL);
+	cr_assert_neq(new, old);
+	cr_assert_eq(live_get(&l, "web", "pid"), new);
+	live_count_is(&l, "serve-fds hold new", 1);
+	live_count_is(&l, "serve-fds hold", 2); /* the old one is there as long as somebody is connected */
+	cr_assert_eq(close(had), 0);
+	struct called c = call_wait(&reload);
+	cr_assert_eq(c.code, 0, "%s", c.err);
+	cr_assert_str_eq(c.err, "");
+	cr_assert_eq(live_get(&l, "web", "pm2_env.restart_time"), 1);
+	live_count_is(&l, "serve-fds", 1);
+	cr_assert_eq(live_stop(&l), 0);
+}
+
+Test(cli_reload, a_new_process_that_does_not_get_ready_leaves_the_old_one)
+{
+	struct live l;
+	char file[256];
+
+	held_network();
+	live_start(&l, LIVE_PID1, HEAD "[service:web]\ncommand = @PROG@ serve-fds\nlisten = tcp:5000\n");
+	live_status(&l, "web", "online");
+	pid_t old = (pid_t)live_get(&l, "web", "pid");
+	live_ini(&l, HEAD "[service:web]\ncommand = @PROG@ exit 9\nlisten = tcp:5000\nready_log = never\nmax_restarts = 1\n");
+	(void)snprintf(file, sizeof(file), "%s", live_path(&l, "pm1.ini"));
+	struct called c = call(&l, "startOrReload", file);
+	cr_assert_eq(c.code, 1);
+	cr_assert_not_null(strstr(c.err, "web: online: the new process did not get ready"), "%s", c.err);
+	cr_assert_eq(held_ask(5000, NULL), old);
 	cr_assert_eq(live_stop(&l), 0);
 }

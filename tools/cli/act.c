@@ -16,6 +16,8 @@ static int act(struct cli *c, enum verb v, json_t *params)
 {
 	struct reply r = { 0 };
 	int code = ask(c, v, params, &r);
+	if (code == EXIT_DONE)
+		ask_messages(r.params);
 	reply_done(&r);
 	status_show_all(c);
 	return code;
@@ -44,7 +46,8 @@ int cmd_restart(struct cli *c)
 
 int cmd_reload(struct cli *c)
 {
-	return on_targets(c, VERB_RELOAD);
+	return act(c, VERB_RELOAD,
+		   json_pack("{s:o, s:b}", "targets", ask_words(c, 0), "rolling", options_has(&c->given, "rolling")));
 }
 
 int cmd_delete(struct cli *c)

@@ -70,6 +70,11 @@ static const struct cli_option restart_options[] = {
 	{ 0 },
 };
 
+static const struct cli_option reload_options[] = {
+	{ "rolling", NULL, 0, NULL, NULL, NULL, "another process takes its place whatever the keys say, one service after another" },
+	{ 0 },
+};
+
 static const struct cli_option reload_config_options[] = {
 	{ "dry-run", NULL, 0, NULL, NULL, NULL, "print what would change, and change nothing" },
 	{ 0 },
@@ -154,8 +159,12 @@ static const struct command commands[] = {
 	  "With --update-env a service that was started by a command line gets the environment of this call in place of the one it had; "
 	  "for a service of a file the file and its env_file are read again, ${VAR} still being pm1's own. " TARGETS,
 	  GROUP_ACT, restart_options, 1, WORDS_ANY, cmd_restart },
-	{ "reload", "", "TARGET...", "have services read their files anew by exec_reload; without one, restart them", TARGETS,
-	  GROUP_ACT, NULL, 1, WORDS_ANY, cmd_reload },
+	{ "reload", "gracefulReload", "[--rolling] TARGET...", "have services begin anew, and lose no connection where that can be",
+	  "A service with exec_reload runs that. Else, with exec_mode = cluster (the default where `listen' is given), another process takes its "
+	  "place: it is started beside the old one, gets the new connections when it is ready, and the old one is stopped when it has none left, "
+	  "or after drain_timeout. If the new one does not get ready the old one stays, and the reload has failed. reload_batch instances are "
+	  "replaced at a time. Any other service is restarted. Connections that had to be cut are told. " TARGETS,
+	  GROUP_ACT, reload_options, 1, WORDS_ANY, cmd_reload },
 	{ "scale", "", "NAME N|+N|-N", "run N instances of a service, or N more, or N less",
 	  "Those with the highest numbers go first, so that the rest keep theirs. The number stands until the file says another one than "
 	  "it did.",

@@ -257,12 +257,7 @@ static int send_job(struct cli *c, struct client *to, struct job *job)
 	code = ask_settle(c, VERB_START, &r);
 	if (code != EXIT_DONE)
 		return code;
-	size_t i;
-	json_t *m;
-	json_array_foreach((json_t *)look(r.params, "messages"), i, m) {
-		out_safe(stderr, json_is_string(m) ? json_string_value(m) : "?");
-		(void)fputc('\n', stderr);
-	}
+	ask_messages(r.params);
 	reply_done(&r);
 	return EXIT_DONE;
 }
