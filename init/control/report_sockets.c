@@ -69,6 +69,7 @@ void report_sockets(json_t *o, const struct manager *m, const struct service *s)
 	for (size_t i = 0; i < seat_count(s->seat); i++)
 		(void)json_array_append_new(a, report_address(s, i));
 	set(o, "sockets", a);
+	set(o, "listen_adopt", json_boolean(s->spec->listen_adopt));
 	set(o, "waiting_connections", json_integer((json_int_t)seat_waiting(s->seat)));
 	set(o, "in_service", json_boolean(seat_serves(s->seat)));
 	set(o, "can_drain", json_boolean(seat_steers(s->seat)));

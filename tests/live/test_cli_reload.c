@@ -209,19 +209,26 @@ Test(cli_reload, connections_that_were_cut_are_told)
 	cr_assert_str_eq(call_text(j, "messages.0"), "web: 1 connection was cut at drain_timeout");
 	cr_assert_null(call_at(j, "messages.1"));
 	cr_assert_eq(close(had[0]), 0);
+	cr_assert_not_null(strstr(call(&l, "describe", "web").out, "\n  connections cut      4\n"));
 	c = call(&l, "reload", "web");
 	cr_assert_str_eq(c.err, "");
 	cr_assert_eq(live_stop(&l), 0);
 }
 
-Test(cli_reload, start_or_reload_replaces_by_a_process_with_the_new_keys)
+Test(cli_reload, start_or_reload_replaces_by_a_process_with_the_new_keys_and_describe_tells_of_both)
 {
 	struct live l;
-	char file[256];
+	char file[256], expected[128];
 
 	held_network();
 	live_start(&l, LIVE_PID1, HEAD "[service:web]\ncommand = @PROG@ serve-fds hold\nlisten = api=tcp:5000\ndrain_timeout = 1h\n");
 	live_status(&l, "web", "online");
+	const char *out = call(&l, "describe", "web").out;
+	cr_assert_not_null(strstr(out, "\n  exec mode            cluster_mode\n"), "%s", out);
+	cr_assert_not_null(strstr(out, "\n  socket               tcp:5000 (api), held\n"), "%s", out);
+	cr_assert_not_null(strstr(out, "\n  waiting connections  0\n"), "%s", out);
+	cr_assert_not_null(strstr(out, "\n  can be drained       yes\n"), "%s", out);
+	cr_assert_null(strstr(out, "other process"), "%s", out);
 	pid_t old = (pid_t)live_get(&l, "web", "pid");
 	int had = held_connect(5000);
 	cr_assert_eq(held_answer(had, NULL), old);
@@ -230,6 +237,9 @@ Test(cli_reload, start_or_reload_replaces_by_a_process_with_the_new_keys)
 	struct calling reload = call_begin(&l, 0, (const char *const[]){ "start-or-reload", file, NULL });
 	live_text_is(&l, "web", "pm1.others.0.what", "draining");
 	live_number(&l, "web", "pm1.others.0.connections", 1);
+	out = call(&l, "describe", "web").out;
+	(void)snprintf(expected, sizeof(expected), "\n  other process        %d draining, 1 connection\n", (int)old);
+	cr_assert_not_null(strstr(out, expected), "%s", out);
 	pid_t new = held_ask(5000, NULL);
 	cr_assert_neq(new, old);
 	cr_assert_eq(live_get(&l, "web", "pid"), new);
@@ -244,7 +254,7 @@ Test(cli_reload, start_or_reload_replaces_by_a_process_with_the_new_keys)
 	cr_assert_eq(live_stop(&l), 0);
 }
 
-Test(cli_reload, a_new_process_that_does_not_get_ready_leaves_the_old_one)
+Test(cli_reload, a_new_process_that_does_not_get_ready_leaves_the_old_one_and_describe_says_why)
 {
 	struct live l;
 	char file[256];
@@ -259,5 +269,7 @@ Test(cli_reload, a_new_process_that_does_not_get_ready_leaves_the_old_one)
 	cr_assert_eq(c.code, 1);
 	cr_assert_not_null(strstr(c.err, "web: online: the new process did not get ready"), "%s", c.err);
 	cr_assert_eq(held_ask(5000, NULL), old);
+	const char *out = call(&l, "describe", "web").out;
+	cr_assert_not_null(strstr(out, "\n  reload failed        the new process did not get ready"), "%s", out);
 	cr_assert_eq(live_stop(&l), 0);
 }

@@ -1,5 +1,6 @@
 /* describe - all that is known of a service, one row a fact, and the history that led to its state. */
 #include "tools/cli/ask.h"
+#include "tools/cli/describe.h"
 #include "tools/cli/look.h"
 #include "tools/cli/out.h"
 #include "tools/cli/row.h"
@@ -228,6 +229,7 @@ int cmd_describe(struct cli *c)
 			time_rows(c, s);
 			health_rows(c, s);
 			program_rows(c, s);
+			describe_sockets(c, s);
 			memory_rows(c, s);
 			log_rows(c, s);
 			history_rows(c, s);
