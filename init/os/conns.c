@@ -7,6 +7,7 @@
 #include "os/procfds.h"
 #include "os/proctcp.h"
 #include "os/sockdiag.h"
+#include "os/unixconns.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -53,17 +54,8 @@ static bool is_at(const struct search *s, const struct listen_at *at, int family
 	return is_zero(&at->to.in6.sin6_addr, 16) || memcmp(address, &at->to.in6.sin6_addr, 16) == 0;
 }
 
-static int add(struct search *s, int family, const void *address, uint16_t port, unsigned int state, const struct conn *c)
+static int keep(struct search *s, const struct conn *c)
 {
-	bool ours = false;
-
-	/* Nobody's after we closed it; while it is open, nobody's yet. */
-	if (state > TCP_CLOSING || !(STATES & STATE(state)) || (c->inode == 0 && (CLOSED_BY_US & STATE(state))))
-		return 0;
-	for (size_t i = 0; !ours && i < s->n; i++)
-		ours = is_at(s, s->at[i], family, address, port);
-	if (!ours)
-		return 0;
 	if (s->got.n == CONNS_MAX)
 		return -EOVERFLOW;
 	if (s->got.n == s->room) {
@@ -74,9 +66,25 @@ static int add(struct search *s, int family, const void *address, uint16_t port,
 		s->got.v = v;
 		s->room = room;
 	}
-	s->got.v[s->got.n] = *c;
-	s->got.v[s->got.n++].half = state == TCP_SYN_RECV;
+	s->got.v[s->got.n++] = *c;
 	return 0;
+}
+
+static int add(struct search *s, int family, const void *address, uint16_t port, unsigned int state, const struct conn *c)
+{
+	bool ours = false;
+
+	/* Nobody's after we closed it; while it is open, nobody's yet. */
+	if (state > TCP_CLOSING || !(STATES & STATE(state)) || (c->inode == 0 && (CLOSED_BY_US & STATE(state))))
+		return 0;
+	for (size_t i = 0; !ours && i < s->n; i++)
+		ours = is_at(s, s->at[i], family, address, port);
+	return ours ? keep(s, &(struct conn){ .id = c->id, .inode = c->inode, .half = state == TCP_SYN_RECV }) : 0;
+}
+
+static int on_unix(void *ctx, const struct unixconn *c)
+{
+	return keep(ctx, &(struct conn){ .id = c->id, .inode = c->inode });
 }
 
 static int on_answer(void *ctx, const struct nlmsghdr *h)
@@ -163,6 +171,34 @@ static bool is_refused(int r)
 	return r == -ENOENT || r == -EPERM || r == -EACCES || r == -EAFNOSUPPORT || r == -EPROTONOSUPPORT || r == -EOPNOTSUPP || r == -EINVAL;
 }
 
+static bool has_kind(const struct search *s, enum listen_kind kind)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (s->at[i]->kind == kind)
+			return true;
+	return false;
+}
+
+static int ask_all(struct search *s)
+{
+	bool tcp = has_kind(s, LISTEN_TCP);
+	int r = tcp ? ask_kernel(s, AF_INET) : 0;
+
+	if (r == 0 && tcp)
+		r = ask_kernel(s, AF_INET6);
+	return r == 0 && has_kind(s, LISTEN_UNIX) ? unixconns_ask(s->at, s->n, on_unix, s) : r;
+}
+
+static int read_all(struct search *s)
+{
+	bool tcp = has_kind(s, LISTEN_TCP);
+	int r = tcp ? read_proc(s, false) : 0;
+
+	if (r == 0 && tcp && !s->no_six)
+		r = read_proc(s, true);
+	return r == 0 && has_kind(s, LISTEN_UNIX) ? unixconns_read(s->at, s->n, on_unix, s) : r;
+}
+
 int conns_list(const struct listen_at *const *at, size_t n, struct conns *ret)
 {
 	struct search s = { .at = at, .n = n, .no_six = sys_access("/proc/self/net/tcp6", F_OK) == -ENOENT };
@@ -170,15 +206,11 @@ int conns_list(const struct listen_at *const *at, size_t n, struct conns *ret)
 
 	for (int i = 0; i < 2 && (r == -ENOBUFS || r == -EAGAIN); i++) {
 		s.got.n = 0;
-		r = ask_kernel(&s, AF_INET);
-		if (r == 0)
-			r = ask_kernel(&s, AF_INET6);
+		r = ask_all(&s);
 	}
 	if (is_refused(r)) {
 		s.got.n = 0;
-		r = read_proc(&s, false);
-		if (r == 0 && !s.no_six)
-			r = read_proc(&s, true);
+		r = read_all(&s);
 	}
 	if (r < 0) {
 		conns_done(&s.got);

@@ -1,6 +1,6 @@
 /* conns - who is connected to an address of ours, and which processes hold the connections.
  *
- * By sock_diag (no privilege, no walk through all sockets), else by /proc/net/tcp and tcp6. TCP alone. */
+ * By sock_diag (no privilege, and TCP without a walk through all sockets), else by /proc/net. TCP and unix streams; UDP has no connections. */
 #ifndef PM1_OS_CONNS_H
 #define PM1_OS_CONNS_H
 
@@ -22,7 +22,8 @@ struct conns {
 	size_t n;
 };
 
-/* All connections whose local end is one of these addresses, those we closed already (no inode and past ESTABLISHED) left out. 0, -errno. */
+/* All connections whose local end is one of these addresses, but those we closed already (no inode and past ESTABLISHED), and those to unix
+ * sockets that nobody has accepted. 0, -errno. */
 int conns_list(const struct listen_at *const *at, size_t n, struct conns *ret);
 void conns_done(struct conns *c);
 /* How many of them these processes hold. *ret_hidden (may be NULL): some process may not be looked at (another user's, in a container). */

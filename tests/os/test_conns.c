@@ -4,6 +4,7 @@
 #include "os/procfds.h"
 #include "os/proctcp.h"
 #include "os/sockdiag.h"
+#include "tests/fakes/folder.h"
 #include "tests/fakes/sys_fake.h"
 #include "tests/os/loopback.h"
 #include "tests/skip.h"
@@ -18,7 +19,13 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
-TestSuite(conns, .init = loopback_enter, .timeout = 60);
+static void enter(void)
+{
+	folder_enter();
+	loopback_enter();
+}
+
+TestSuite(conns, .init = enter, .fini = folder_leave, .timeout = 60);
 
 #define PAIRS 3
 
@@ -248,6 +255,158 @@ Test(conns, several_addresses_are_one_list)
 	}
 }
 
+/* "@name" or a path; a folder of the test's own and a network of its own keep others away. */
+static struct listen_at unix_at(const char *name)
+{
+	struct listen_at at = { .kind = LISTEN_UNIX, .to.un.sun_family = AF_UNIX };
+	size_t n;
+
+	if (name[0] == '@')
+		n = (size_t)snprintf(at.to.un.sun_path + 1, sizeof(at.to.un.sun_path) - 1, "%s%s", name + 1, folder) + 1;
+	else
+		n = (size_t)snprintf(at.to.un.sun_path, sizeof(at.to.un.sun_path), "%s/%s", folder, name) + 1;
+	at.len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n);
+	return at;
+}
+
+static int unix_socket(const struct listen_at *at, bool client)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (client) {
+		cr_assert_eq(connect(fd, &at->to.any, at->len), 0, "%s", strerror(errno));
+	} else {
+		cr_assert_eq(bind(fd, &at->to.any, at->len), 0, "%s", strerror(errno));
+		cr_assert_eq(listen(fd, 10), 0);
+	}
+	return fd;
+}
+
+static void connections_of_unix_sockets(void)
+{
+	static const char *const names[] = { "web", "@web", "a path with blanks" };
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		char longer[64];
+		(void)snprintf(longer, sizeof(longer), "%s2", names[i]);
+		struct listen_at at = unix_at(names[i]), other = unix_at(longer);
+		cleanup_fd int fd = unix_socket(&at, false);
+		cleanup_fd int beside = unix_socket(&other, false);
+		bool hidden = true;
+
+		cr_expect_eq(count(&at), 0, "who listens is no connection");
+		cleanup_fd int client = unix_socket(&at, true);
+		cr_expect_eq(count(&at), 0, "nobody has accepted it");
+		cleanup_fd int server = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+		struct conns c = listed(&at);
+		cr_assert_eq(c.n, 1);
+		cr_expect_eq(held(&c, getpid(), &hidden), 1);
+		cr_expect_not(hidden);
+		cr_expect_eq(count(&other), 0);
+		/* Those of before, and a new one. */
+		cleanup_fd int second = unix_socket(&at, true);
+		cleanup_fd int accepted = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+		struct conns now = listed(&at);
+		cr_expect_eq(now.n, 2);
+		cr_expect_eq(conns_left(&c, &now), 1);
+		cr_expect_eq(held(&now, getpid(), NULL), 2);
+		conns_done(&now);
+		close_fd(&server);
+		now = listed(&at);
+		cr_expect_eq(conns_left(&c, &now), 0);
+		conns_done(&now);
+		conns_done(&c);
+		if (names[i][0] != '@') {
+			cr_assert_eq(unlink(at.to.un.sun_path), 0);
+			cr_assert_eq(unlink(other.to.un.sun_path), 0);
+		}
+	}
+}
+
+Test(conns, those_of_a_unix_socket_are_found_by_its_path_or_name)
+{
+	with_and_without_diag(connections_of_unix_sockets);
+}
+
+/* Its client has gone and the program has not looked: it is held still, as a TCP connection is. */
+static void a_client_that_has_gone(void)
+{
+	struct listen_at at = unix_at("web");
+	cleanup_fd int fd = unix_socket(&at, false);
+	cleanup_fd int client = unix_socket(&at, true);
+	cleanup_fd int server = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+
+	cr_assert_geq(server, 0);
+	close_fd(&client);
+	struct conns c = listed(&at);
+	cr_expect_eq(held(&c, getpid(), NULL), 1);
+	conns_done(&c);
+	cr_assert_eq(unlink(at.to.un.sun_path), 0);
+}
+
+Test(conns, one_whose_client_has_gone_is_held_until_the_program_closes_it)
+{
+	with_and_without_diag(a_client_that_has_gone);
+}
+
+/* The same name on a socket of another type, and one that a client has given itself, are not the service's. */
+static void names_of_others(void)
+{
+	struct listen_at at = unix_at("web"), own = unix_at("client");
+	int pair[2];
+	cleanup_fd int fd = unix_socket(&at, false);
+	cleanup_fd int client = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	cr_assert_eq(bind(client, &own.to.any, own.len), 0);
+	cr_assert_eq(connect(client, &at.to.any, at.len), 0);
+	cleanup_fd int server = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+	cr_assert_geq(server, 0);
+	cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+	cr_expect_eq(count(&at), 1);
+	cr_assert_eq(unlink(at.to.un.sun_path), 0);
+	cleanup_fd int packets = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	cr_assert_eq(bind(packets, &at.to.any, at.len), 0);
+	cr_assert_eq(listen(packets, 1), 0);
+	cleanup_fd int to = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	cr_assert_eq(connect(to, &at.to.any, at.len), 0);
+	cr_expect_eq(count(&at), 1);
+	cr_assert_eq(unlink(at.to.un.sun_path), 0);
+	cr_assert_eq(unlink(own.to.un.sun_path), 0);
+	(void)close(pair[0]);
+	(void)close(pair[1]);
+}
+
+Test(conns, other_sockets_of_that_name_are_not_taken_for_it)
+{
+	with_and_without_diag(names_of_others);
+}
+
+static void both_kinds(void)
+{
+	struct listen_at tcp = loopback_at(LISTEN_TCP, "127.0.0.1", loopback_port(LISTEN_TCP)), un = unix_at("web");
+	const struct listen_at *all[] = { &tcp, &un };
+	cleanup_fd int a = listen_there(&tcp);
+	cleanup_fd int b = unix_socket(&un, false);
+	struct pair p = pair_of(a, "127.0.0.1", listen_port(&tcp));
+	cleanup_fd int client = unix_socket(&un, true);
+	cleanup_fd int server = accept4(b, NULL, NULL, SOCK_CLOEXEC);
+	struct conns c = { 0 };
+
+	cr_assert_geq(server, 0);
+	cr_assert_eq(conns_list(all, 2, &c), 0);
+	cr_expect_eq(c.n, 2);
+	cr_expect_eq(held(&c, getpid(), NULL), 2);
+	conns_done(&c);
+	close_fd(&p.client);
+	close_fd(&p.server);
+	cr_assert_eq(unlink(un.to.un.sun_path), 0);
+}
+
+Test(conns, those_of_tcp_and_of_unix_sockets_are_one_list)
+{
+	with_and_without_diag(both_kinds);
+}
+
 /* More than fit into one answer of the kernel. */
 Test(conns, thousands_are_counted)
 {
@@ -391,23 +550,27 @@ Test(conns, a_step_that_fails_leaves_nothing_behind)
 	static const char *const calls[] = { "socket", "sendmsg", "recvmsg", "open", "access" };
 	static const int errors[] = { EPERM, ENOMEM, ENOBUFS, EAGAIN };
 	struct listen_at at = loopback_at(LISTEN_TCP, "127.0.0.1", loopback_port(LISTEN_TCP));
-	const struct listen_at *one = &at;
+	struct listen_at un = unix_at("web");
+	const struct listen_at *both[] = { &at, &un };
 	cleanup_fd int fd = listen_there(&at);
+	cleanup_fd int unix_fd = unix_socket(&un, false);
+	cleanup_fd int client = unix_socket(&un, true);
+	cleanup_fd int server = accept4(unix_fd, NULL, NULL, SOCK_CLOEXEC);
 	struct pair p = pair_of(fd, "127.0.0.1", listen_port(&at));
 	size_t before = sys_fake_open_fds(), failed = 0;
 
 	for (int diag = 0; diag < 2; diag++) {
 		for (size_t i = 0; i < ARRAY_LEN(calls); i++) {
 			for (size_t e = 0; e < ARRAY_LEN(errors); e++) {
-				for (unsigned int nth = 1; nth <= 3; nth++) {
+				for (unsigned int nth = 1; nth <= 5; nth++) {
 					struct conns c = { 0 };
 					sys_fake_reset();
 					if (!diag)
 						sys_fake_fail_always("socket", EPERM);
 					sys_fake_fail(calls[i], nth, errors[e]);
-					int r = conns_list(&one, 1, &c);
+					int r = conns_list(both, 2, &c);
 					failed += r < 0;
-					cr_expect_eq(c.n, r == 0, "%s %d", calls[i], errors[e]);
+					cr_expect_eq(c.n, r == 0 ? 2 : 0, "%s %d", calls[i], errors[e]);
 					conns_done(&c);
 					sys_fake_reset();
 					cr_expect_eq(sys_fake_open_fds(), before, "%s", calls[i]);
