@@ -126,7 +126,7 @@ static enum reached look_at(const struct requests *r, const struct goal *g, cons
 			*why = s->reload_failure;
 			return s->reload_failure[0] ? FAILED : REACHED;
 		}
-		if (s && g->rolls)
+		if (s && (g->rolls || s->heir || s->leaving))
 			return WAIT; /* it has run anew, but the old process is there still */
 		return look_at_start(s, g, false, why);
 	case VERB_SCALE:
@@ -264,7 +264,7 @@ void request_add_goal(void *ctx, struct service *s)
 	g->id = s->id;
 	g->verb = q->verb;
 	g->runs = s->runs;
-	g->reloads = s->reloads;
+	g->reloads = s->reloads + s->leaving; /* the end of one that drains already is another's */
 	g->cut = s->cut_total;
 	(void)service_label(s, g->name, sizeof(g->name));
 }

@@ -176,6 +176,8 @@ static void promote(struct manager *m, struct service *heir)
 	inherit(m, heir, old);
 	old->heir_id = heir->id;
 	old->replaced = true;
+	heir->leaving = old->leaving + 1;
+	old->leaving = 0;
 	watcher_begin(heir->watcher);
 	schedule_begin(heir);
 	/* From here on new connections are the heir's. */
@@ -256,7 +258,7 @@ void manager_on_rolls(void *ctx)
 			s->roll_due = false;
 		else if (m->down_begun || !s->want_up)
 			fail(m, s, "the service was stopped meanwhile");
-		else if (under_way(m, s, false) < (s->roll_serial ? 1 : s->spec->reload_batch) && !(s->roll_serial && under_way(m, s, true)))
+		else if (!s->leaving && under_way(m, s, false) < (s->roll_serial ? 1 : s->spec->reload_batch) && !(s->roll_serial && under_way(m, s, true)))
 			begin(m, s);
 	}
 	for (size_t i = 0; i < m->roster.n; i++)
@@ -271,6 +273,7 @@ void manager_roll_forget(struct manager *m, struct service *s)
 
 	if (heir) {
 		heir->reloads++;
+		heir->leaving -= heir->leaving > 0; /* its number may be another's by now */
 		heir->reload_failure[0] = 0;
 	}
 	for (size_t i = 0; i < m->roster.n; i++) {

@@ -127,6 +127,7 @@ struct service {
 	char roll_cause[SERVICE_CAUSE_MAX];
 	struct service *heir, *heir_of; /* borrowed: who is to replace it, whom it is to replace; NULL nobody */
 	bool replaced; /* it has been, by the service heir_id: on its way out */
+	unsigned int leaving; /* processes that it replaced, and that are still there */
 	int heir_id;
 	uint64_t cut_total; /* connections that reloads had to cut */
 	char mark[SERVICE_MARK_MAX]; /* "PM1_ID=..." */

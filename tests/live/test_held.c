@@ -124,6 +124,48 @@ Test(held, a_reload_replaces_the_process_and_waits_for_its_connections)
 	cr_assert_eq(live_stop(&l), 0);
 }
 
+/* A reload that is asked for while the process of the one before drains used to be told as done when that one was. */
+Test(held, a_reload_during_a_drain_comes_after_it_and_replaces_the_process_once_more)
+{
+	static const char again[] = "{\"method\":\"io.pm1.Reload\",\"parameters\":{\"targets\":[\"web\"]}}";
+	char reply[8192];
+	struct live l;
+
+	held_network();
+	live_start(&l, LIVE_PID1,
+		   NEVER "[service:web]\ncommand = @PROG@ serve-fds hold again\nlisten = tcp:5000\ndrain_timeout = 1h\n"
+			 "exec_start_pre = @PROG@ wait-for @DIR@/go\n");
+	touch(&l, "go");
+	live_status(&l, "web", "online");
+	pid_t first = pid_of(&l, "web");
+	int had = held_connect(5000);
+	cr_assert_eq(held_answer(had, NULL), first);
+
+	struct calling one = call_begin(&l, 0, (const char *const[]){ "reload", "web", NULL });
+	live_text_is(&l, "web", "pm1.others.0.what", "draining");
+	pid_t second = pid_of(&l, "web");
+	cr_assert_eq(unlink(live_path(&l, "go")), 0);
+	int two = live_socket(&l);
+	cr_assert_eq(send(two, again, sizeof(again), MSG_NOSIGNAL), (ssize_t)sizeof(again));
+	json_decref(live_call(&l, "Ping", "")); /* who came first was heard first */
+	cr_assert_eq(close(had), 0);
+	struct called c = call_wait(&one);
+	cr_assert_eq(c.code, 0, "%s", c.err);
+	live_text_is(&l, "web", "pm1.others.0.what", "starting");
+	json_decref(live_call(&l, "Flush", "")); /* what an answer waits for */
+	cr_assert_eq(recv(two, reply, sizeof(reply), MSG_DONTWAIT), -1, "the second was told to be done before it had begun");
+	touch(&l, "go");
+	ssize_t n = recv(two, reply, sizeof(reply) - 1, 0);
+	cr_assert_gt(n, 0);
+	reply[n] = 0;
+	cr_assert_null(strstr(reply, "\"error\""), "%s", reply);
+	cr_assert_eq(close(two), 0);
+	cr_assert_neq(pid_of(&l, "web"), second);
+	live_count_is(&l, "hold again", 1);
+	cr_assert_eq(live_get(&l, "web", "pm2_env.restart_time"), 2);
+	cr_assert_eq(live_stop(&l), 0);
+}
+
 Test(held, after_drain_timeout_connections_are_cut_and_counted)
 {
 	struct live l;
