@@ -27,7 +27,7 @@ UNITTOBJ := $(UNITSRC:%.c=$(BUILD)/obj/%.o)
 LIVESRC  := $(filter-out tests/live/prog.c tests/live/deny.c,$(sort $(wildcard tests/live/*.c)))
 LIVEOBJ  := $(LIVESRC:%.c=$(BUILD)/obj/%.o)
 # The programs under load, and the load, are files of their own there.
-RELOADSRC := $(filter-out $(patsubst %,tests/reload/%.c,load tally answer plain),$(sort $(wildcard tests/reload/*.c))) tests/live/live.c
+RELOADSRC := $(filter-out $(patsubst %,tests/reload/%.c,load tally answer plain),$(sort $(wildcard tests/reload/*.c))) tests/live/live.c tests/live/held.c
 RELOADOBJ := $(RELOADSRC:%.c=$(BUILD)/obj/%.o)
 
 .PHONY: all deps test unit live reload container boot example installed demo check-asan lint coverage fuzz bench install clean help
@@ -148,7 +148,7 @@ FUZZ_SECONDS ?= 20
 fuzz: ## run each fuzzer for FUZZ_SECONDS (20)
 	tests/fuzz/run.sh $(FUZZ_SECONDS) $(BUILD)/fuzz $(filter-out init/main.c,$(SRC))
 
-bench: $(BUILD)/pm1 ## measure pm1 beside its peers; prints ratios of one run
+bench: $(BUILD)/pm1 $(BUILD)/load ## measure pm1 beside its peers; prints ratios of one run
 	tests/sh/deps.sh $(DEPS_BENCH)
 	for b in tests/bench/*.sh; do [ ! -x $$b ] || $$b $(abspath $(BUILD)/pm1) || exit 1; done
 

@@ -1,4 +1,4 @@
-// The same, but it drains at SIGTERM: each answer says Connection: close from there on, and when all have heard that, it closes. To
+// The same, but it drains at its stop signal: each answer says Connection: close from there on, and when all have heard that, it closes. To
 // close idle connections at once (server.close() does so) would cut a request that is on its way already.
 const http = require('http')
 
@@ -17,9 +17,12 @@ const closeWhenNobodyIsThere = () => {
     else setTimeout(closeWhenNobodyIsThere, 10)
   })
 }
-process.on('SIGTERM', () => {
+const drain = () => {
+  if (draining) return
   draining = true
   closeWhenNobodyIsThere()
   setTimeout(close, 1000) // who hasn't asked for anything in a second
-})
+}
+process.on('SIGTERM', drain)
+process.on('SIGINT', drain) // what PM2 sends
 server.listen(Number(process.argv[2]), process.argv[3])

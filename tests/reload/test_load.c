@@ -1,4 +1,5 @@
 /* The load itself: what it makes of servers of many habits. */
+#include "tests/live/held.h"
 #include "tests/live/live.h"
 #include "tests/reload/traffic.h"
 
@@ -53,7 +54,7 @@ static void serve(int fd, const struct habit *habit)
 /* One connection after the other, in a process that ends with the test. */
 static void server(const struct habit *habits)
 {
-	traffic_own_network();
+	held_network();
 	int fd = bound();
 
 	cr_assert_eq(listen(fd, 16), 0);
@@ -94,7 +95,7 @@ Test(load, a_kept_connection_serves_many_requests)
 Test(load, nobody_there_is_refused)
 {
 	static struct traffic t;
-	traffic_own_network();
+	held_network();
 	traffic_start(&t, TO, "--new", "1", "--keep", "1", "--requests", "6");
 	json_t *j = traffic_ended(&t);
 	cr_assert_eq(traffic_count(j, "new", "refused") + traffic_count(j, "keep", "refused"), 6, "%s", traffic_text(j));
@@ -106,7 +107,7 @@ Test(load, a_full_queue_is_a_timeout_of_connecting)
 	static struct traffic t;
 	struct sockaddr_in to;
 	socklen_t len = sizeof(to);
-	traffic_own_network();
+	held_network();
 	int fd = bound();
 	cr_assert_eq(listen(fd, 0), 0);
 	(void)getsockname(fd, (struct sockaddr *)&to, &len);

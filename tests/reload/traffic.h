@@ -30,8 +30,6 @@ json_int_t traffic_sum(json_t *report, const char *kind, const char *const *outc
 const char *traffic_text(json_t *report);
 size_t traffic_bodies(json_t *report); /* how many different ones came */
 
-/* From here on this process, and what it starts, is alone in a network namespace, with a loopback. */
-void traffic_own_network(void);
 const char *traffic_built(const char *name); /* the path of build/NAME */
 
 #endif
