@@ -144,6 +144,30 @@ restart_script_restarts() {
 	field_is asset-backend pm2_env.status online
 }
 
+# Asks without a pause until the file is there; what failed is a line of its standard output.
+ask_until() {
+	local asked=0
+	until [ -e "$1" ]; do
+		curl -fsS -m "$LIMIT" -o /dev/null "$backend/api/assets" 2>&1
+		asked=$((asked + 1))
+		[ "$asked" -lt 20 ] || : >"$1.going"
+	done
+}
+
+a_reload_of_the_backend_fails_no_request() {
+	local pid asker
+	pid=$(field asset-backend pid)
+	ask_until "$top/enough" >"$top/failed" &
+	asker=$!
+	t_wait_until "$LIMIT" test -e "$top/enough.going"
+	"$PM1" reload asset-backend
+	t_wait_until "$LIMIT" healthy_with_another_pid "$pid"
+	: >"$top/enough"
+	wait "$asker"
+	t_equal "$(cat "$top/failed")" "" "requests that failed"
+	"$PM1" describe asset-backend | grep -q 'socket .*, held, the program listens'
+}
+
 monitor_script_shows_state_and_follows() {
 	local out=$top/monitor.out monitor
 	"$app/scripts/monitor.sh" >"$out" 2>&1 &
@@ -184,6 +208,7 @@ t_case "a crashed backend is restarted, its last words are logged" a_crash_is_re
 t_case "a leak past the cap is restarted, and reported" a_leak_past_the_cap_is_restarted_and_told
 t_case "the logs are at the paths of the file, stamped" logs_are_where_the_file_says
 t_case "restart.sh restarts what is named" restart_script_restarts
+t_case "a reload of the backend fails no request" a_reload_of_the_backend_fails_no_request
 t_case "monitor.sh shows the state and follows the logs" monitor_script_shows_state_and_follows
 t_case "stop.sh leaves no process of the example" stop_script_leaves_nothing
 t_case "start.sh starts again, stop.sh --all ends pm1 too" start_script_starts_again_and_kill_ends_all
