@@ -164,7 +164,8 @@ Test(cli_reload, rolling_lets_the_new_process_run_beside_the_old_one_and_takes_o
 {
 	struct live l;
 
-	live_start(&l, LIVE_PID1, HEAD "[service:a]\ncommand = @PROG@ wait\n[service:b]\ncommand = @PROG@ wait\nexec_reload = @PROG@ exit 5\n");
+	live_start(&l, LIVE_PID1, HEAD "[service:a]\ncommand = @PROG@ wait @DIR@/of-it\n"
+				       "[service:b]\ncommand = @PROG@ wait @DIR@/of-it\nexec_reload = @PROG@ exit 5\n");
 	live_status(&l, "a", "online");
 	live_status(&l, "b", "online");
 	cr_assert_eq(call(&l, "reload", "a").code, 0);
@@ -179,7 +180,7 @@ Test(cli_reload, rolling_lets_the_new_process_run_beside_the_old_one_and_takes_o
 	cr_assert_neq(live_get(&l, "b", "pid"), b);
 	cr_assert_eq(live_get(&l, "a", "pm2_env.restart_time"), 2);
 	cr_assert_eq(live_get(&l, "b", "pm2_env.restart_time"), 1);
-	live_count_is(&l, "wait", 2);
+	live_count_is(&l, live_path(&l, "of-it"), 2);
 	cr_assert_eq(live_stop(&l), 0);
 }
 
@@ -221,7 +222,7 @@ Test(cli_reload, start_or_reload_replaces_by_a_process_with_the_new_keys_and_des
 	char file[256], expected[128];
 
 	held_network();
-	live_start(&l, LIVE_PID1, HEAD "[service:web]\ncommand = @PROG@ serve-fds hold\nlisten = api=tcp:5000\ndrain_timeout = 1h\n");
+	live_start(&l, LIVE_PID1, HEAD "[service:web]\ncommand = @PROG@ serve-fds hold @DIR@/of-it-old\nlisten = api=tcp:5000\ndrain_timeout = 1h\n");
 	live_status(&l, "web", "online");
 	const char *out = call(&l, "describe", "web").out;
 	cr_assert_not_null(strstr(out, "\n  exec mode            cluster_mode\n"), "%s", out);
@@ -232,7 +233,7 @@ Test(cli_reload, start_or_reload_replaces_by_a_process_with_the_new_keys_and_des
 	pid_t old = (pid_t)live_get(&l, "web", "pid");
 	int had = held_connect(5000);
 	cr_assert_eq(held_answer(had, NULL), old);
-	live_ini(&l, HEAD "[service:web]\ncommand = @PROG@ serve-fds hold new\nlisten = api=tcp:5000\ndrain_timeout = 1h\n");
+	live_ini(&l, HEAD "[service:web]\ncommand = @PROG@ serve-fds hold @DIR@/of-it-new\nlisten = api=tcp:5000\ndrain_timeout = 1h\n");
 	(void)snprintf(file, sizeof(file), "%s", live_path(&l, "pm1.ini"));
 	struct calling reload = call_begin(&l, 0, (const char *const[]){ "start-or-reload", file, NULL });
 	live_text_is(&l, "web", "pm1.others.0.what", "draining");
@@ -243,14 +244,14 @@ Test(cli_reload, start_or_reload_replaces_by_a_process_with_the_new_keys_and_des
 	pid_t new = held_ask(5000, NULL);
 	cr_assert_neq(new, old);
 	cr_assert_eq(live_get(&l, "web", "pid"), new);
-	live_count_is(&l, "serve-fds hold new", 1);
-	live_count_is(&l, "serve-fds hold", 2); /* the old one is there as long as somebody is connected */
+	live_count_is(&l, live_path(&l, "of-it-new"), 1);
+	live_count_is(&l, live_path(&l, "of-it"), 2); /* the old one is there as long as somebody is connected */
 	cr_assert_eq(close(had), 0);
 	struct called c = call_wait(&reload);
 	cr_assert_eq(c.code, 0, "%s", c.err);
 	cr_assert_str_eq(c.err, "");
 	cr_assert_eq(live_get(&l, "web", "pm2_env.restart_time"), 1);
-	live_count_is(&l, "serve-fds", 1);
+	live_count_is(&l, live_path(&l, "of-it"), 1);
 	cr_assert_eq(live_stop(&l), 0);
 }
 
