@@ -48,6 +48,8 @@ _Static_assert(ARRAY_LEN(titles) == COLUMN_MAX, "a column has no title");
 static const enum column wide[] = { COLUMN_ID,	     COLUMN_NAME,     COLUMN_NAMESPACE, COLUMN_MODE, COLUMN_PID,
 				    COLUMN_UPTIME,   COLUMN_RESTARTS, COLUMN_STATUS,	COLUMN_HEALTH,
 				    COLUMN_CPU,	     COLUMN_MEM,      COLUMN_CAP,	COLUMN_USER };
+static const enum column broad[] = { COLUMN_ID,	      COLUMN_NAME,   COLUMN_MODE, COLUMN_PID, COLUMN_UPTIME, COLUMN_RESTARTS,
+				     COLUMN_STATUS, COLUMN_HEALTH, COLUMN_CPU,  COLUMN_MEM, COLUMN_CAP };
 static const enum column medium[] = { COLUMN_ID,     COLUMN_NAME,   COLUMN_PID, COLUMN_UPTIME, COLUMN_RESTARTS,
 				      COLUMN_STATUS, COLUMN_HEALTH, COLUMN_CPU, COLUMN_MEM,    COLUMN_CAP };
 static const enum column narrow[] = { COLUMN_ID,     COLUMN_NAME,   COLUMN_MODE, COLUMN_RESTARTS,
@@ -59,6 +61,7 @@ static const struct {
 	size_t n;
 } sets[] = {
 	{ wide, ARRAY_LEN(wide) },
+	{ broad, ARRAY_LEN(broad) },
 	{ medium, ARRAY_LEN(medium) },
 	{ narrow, ARRAY_LEN(narrow) },
 	{ tiny, ARRAY_LEN(tiny) },
