@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/own.h"
+#include "base/sys.h"
 #include "base/text.h"
 #include "core/held.h"
 #include "core/process.h"
@@ -9,10 +10,14 @@
 #include "os/kin.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/epoll.h>
 
 struct activation {
 	struct service *service; /* borrowed: its owner */
+	/* Of its own: a seat's descriptors may be closed while it watches, as when another instance takes a new configuration, and epoll
+	 * goes on with what a process holds still and nobody can take out any more. */
+	int fds[LISTEN_MAX]; /* owned, -1 */
 	struct loop_source *sources[LISTEN_MAX];
 	bool armed; /* it waits for a connection */
 	bool called; /* one has come since it was last idle or down */
@@ -22,8 +27,10 @@ struct activation {
 
 static void unwatch(struct activation *a)
 {
-	for (size_t i = 0; i < LISTEN_MAX; i++)
+	for (size_t i = 0; i < LISTEN_MAX; i++) {
 		loop_remove(&a->sources[i]);
+		close_fd(&a->fds[i]);
+	}
 	a->armed = false;
 }
 
@@ -35,7 +42,7 @@ static void on_first(void *ctx, int fd, uint32_t events)
 
 	(void)events;
 	for (size_t i = 0; i < seat_count(s->seat); i++)
-		if (seat_fd(s->seat, i) == fd)
+		if (a->fds[i] == fd)
 			(void)text_format(cause, sizeof(cause), "a connection came to %.70s", seat_at(s->seat, i)->text);
 	unwatch(a);
 	a->called = true;
@@ -51,6 +58,18 @@ static void on_next(void *ctx, int fd, uint32_t events)
 	a->last = loop_now(a->service->host->loop);
 }
 
+static int watch_one(struct activation *a, size_t i, uint32_t events, loop_fd_fn fn)
+{
+	const struct service *s = a->service;
+	int fd = seat_fd(s->seat, i);
+
+	fd = fd < 0 ? -EBADF : sys_fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (fd < 0)
+		return fd;
+	a->fds[i] = fd;
+	return sys_fd_is_scarce(fd) ? -EMFILE : loop_add(s->host->loop, fd, events, LOOP_NORMAL, fn, a, &a->sources[i]);
+}
+
 static int watch(struct activation *a, uint32_t events, loop_fd_fn fn)
 {
 	struct service *s = a->service;
@@ -58,7 +77,7 @@ static int watch(struct activation *a, uint32_t events, loop_fd_fn fn)
 
 	unwatch(a);
 	for (size_t i = 0; r == 0 && i < seat_count(s->seat); i++)
-		r = seat_fd(s->seat, i) < 0 ? -EBADF : loop_add(s->host->loop, seat_fd(s->seat, i), events, LOOP_NORMAL, fn, a, &a->sources[i]);
+		r = watch_one(a, i, events, fn);
 	if (r < 0)
 		unwatch(a);
 	return r;
@@ -118,6 +137,8 @@ static struct activation *get(struct service *s)
 	if (!a || s->activation)
 		return a;
 	a->service = s;
+	for (size_t i = 0; i < LISTEN_MAX; i++)
+		a->fds[i] = -1;
 	if (loop_timer_new(s->host->loop, on_idle, a, &a->idle) < 0) {
 		free(a);
 		return NULL;
