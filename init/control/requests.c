@@ -115,12 +115,13 @@ static enum reached look_at(const struct requests *r, const struct goal *g, cons
 
 	switch (g->verb) {
 	case VERB_STOP:
-		if (!s || service_at_rest(s))
-			return REACHED;
+		if (!s || service_at_rest(s)) /* a process that it has replaced is of it as well */
+			return manager_old_processes(r->cfg.manager, g->id) ? WAIT : REACHED;
 		*why = "was started again meanwhile";
 		return s->want_up && !s->stop_due ? FAILED : WAIT;
 	case VERB_DELETE:
-		return s && s->doomed ? WAIT : REACHED; /* else its id is another's already */
+		/* One that isn't doomed has its id from a list that was empty meanwhile. */
+		return (s && s->doomed) || manager_old_processes(r->cfg.manager, g->id) ? WAIT : REACHED;
 	case VERB_RELOAD:
 		if (s && s->reloads > g->reloads) {
 			*why = s->reload_failure;

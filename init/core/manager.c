@@ -60,14 +60,18 @@ static void on_noted(void *ctx, struct service *s, const struct service_event *e
 		m->cfg.noted(m->cfg.ctx, s, e);
 }
 
-/* One whose files are watched may run again any time, and one that is at rest until its next time will: they haven't ended. */
+/* One whose files are watched may run again any time, and one that is at rest until its next time will: they haven't ended. Those that are
+ * to be deleted are no services any more, and those that are to replace one not yet: nobody will ask again once they are gone. */
 static bool all_ended(const struct manager *m)
 {
-	for (size_t i = 0; i < m->roster.n; i++)
-		if (watcher_is_on(m->roster.v[i]->watcher) || schedule_next(m->roster.v[i]) != USEC_NEVER ||
-		    service_retry_due(m->roster.v[i]) != USEC_NEVER)
+	for (size_t i = 0; i < m->roster.n; i++) {
+		const struct service *s = m->roster.v[i];
+		if (s->doomed || s->heir_of)
+			continue;
+		if (!service_at_rest(s) || watcher_is_on(s->watcher) || schedule_next(s) != USEC_NEVER || service_retry_due(s) != USEC_NEVER)
 			return false;
-	return manager_all_at_rest(m);
+	}
+	return true;
 }
 
 /* What the whole does when a service ends for good by itself. */

@@ -86,6 +86,8 @@ const char *manager_nearest(struct manager *m, const char *target);
  * whatever its keys say and one service after another; else by a restart. service.reloads counts when it is done, or has failed
  * (reload_failure); a restart counts as a run. */
 void manager_reload_service(struct manager *m, struct service *s, bool rolling, const char *cause);
+/* How many there still are whose place the service `id` has taken; it need not be there itself any more. */
+size_t manager_old_processes(const struct manager *m, int id);
 
 /* Stops it once those that need it, and are to be stopped too, are down: call it for each, in any order. */
 void manager_stop(struct manager *m, struct service *s, const char *cause);

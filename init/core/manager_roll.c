@@ -192,7 +192,7 @@ static void look_at_trial(struct manager *m, struct service *heir)
 	const char *why = NULL;
 	char words[SERVICE_FAILURE_MAX];
 
-	if (m->down_begun || old->doomed || !old->want_up)
+	if (m->down_begun || old->doomed || !old->want_up || old->stop_due) /* due: once those that need it are down */
 		why = "the service was stopped meanwhile";
 	else if (old->spec != heir->spec)
 		why = "its configuration changed meanwhile";
@@ -223,6 +223,15 @@ static void look_at_drain(struct manager *m, struct service *old)
 	drain_free(old->drain);
 	old->drain = NULL;
 	manager_stop(m, old, "the service was stopped");
+}
+
+size_t manager_old_processes(const struct manager *m, int id)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->roster.n; i++)
+		n += m->roster.v[i]->replaced && m->roster.v[i]->heir_id == id;
+	return n;
 }
 
 static size_t under_way(const struct manager *m, const struct service *s, bool others)
@@ -256,7 +265,7 @@ void manager_on_rolls(void *ctx)
 		more = true;
 		if (s->doomed)
 			s->roll_due = false;
-		else if (m->down_begun || !s->want_up)
+		else if (m->down_begun || !s->want_up || s->stop_due)
 			fail(m, s, "the service was stopped meanwhile");
 		else if (!s->leaving && under_way(m, s, false) < (s->roll_serial ? 1 : s->spec->reload_batch) && !(s->roll_serial && under_way(m, s, true)))
 			begin(m, s);

@@ -3,14 +3,63 @@
 #include "tests/live/held.h"
 
 #include <dirent.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #define NEVER "[pm1]\nexit_when = never\n"
+
+static void touch(struct live *l, const char *name)
+{
+	cr_assert_eq(close(creat(live_path(l, name), 0600)), 0);
+}
+
+static bool is_unanswered(struct live *l, int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	/* What pm1 has to do at once it has done before a later call is answered. */
+	for (int i = 0; i < 2; i++)
+		json_decref(live_call(l, "Ping", ""));
+	return poll(&p, 1, 0) == 0;
+}
+
+/* A call about web that may wait; pm1 has taken it when this returns. */
+static int ask_in_background(struct live *l, const char *method)
+{
+	char text[128];
+	int fd = live_socket(l);
+
+	int n = snprintf(text, sizeof(text), "{\"method\":\"io.pm1.%s\",\"parameters\":{\"targets\":[\"web\"]}}", method) + 1;
+	cr_assert_eq(send(fd, text, (size_t)n, MSG_NOSIGNAL), n);
+	cr_assert(is_unanswered(l, fd));
+	return fd;
+}
+
+/* Closes it. */
+static const char *answer_of(int fd)
+{
+	static char text[65536];
+	struct timeval patience = { .tv_sec = LIVE_WAIT };
+	size_t n = 0;
+
+	cr_assert_eq(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)), 0);
+	while (n == 0 || (text[n - 1] && n < sizeof(text))) {
+		ssize_t r = recv(fd, text + n, sizeof(text) - n, 0);
+		cr_assert_gt(r, 0);
+		n += (size_t)r;
+	}
+	text[sizeof(text) - 1] = 0;
+	cr_assert_eq(close(fd), 0);
+	return text;
+}
 
 /* How many descriptors pm1's epoll watches that pm1 has closed: nobody can take them out again, and what they call is freed. */
 static int lost_watches(pid_t pm1)
@@ -68,4 +117,89 @@ Test(held_edges, other_options_of_a_shared_socket_leave_no_watch_of_a_closed_des
 	live_signal(&l, SIGTERM);
 	live_signal(&l, SIGTERM);
 	(void)live_end(&l);
+}
+
+/* Whatever follows is to be without the reload's help: pm1 ends by itself. */
+Test(held_edges, all_have_ended_when_a_service_ends_with_an_old_process_beside_it)
+{
+	struct live l;
+
+	held_network();
+	live_start(&l, LIVE_PID1,
+		   "[pm1]\nexit_when = all-ended\n[service:web]\nshell = yes\nautorestart = no\nlisten = tcp:5000\ndrain_timeout = 1h\n"
+		   "command = if test -e @DIR@/once; then exec @PROG@ wait-for @DIR@/go; fi; touch @DIR@/once; exec @PROG@ serve-fds hold\n");
+	live_line(&l, "serving 1");
+	int fd = held_connect(5000);
+	cr_assert_gt(held_answer(fd, NULL), 0);
+	struct calling reload = call_begin(&l, 0, (const char *const[]){ "reload", "web", NULL });
+	live_text_is(&l, "web", "pm1.others.0.what", "draining");
+	touch(&l, "go");
+	cr_assert_eq(live_end(&l), 0);
+	(void)call_wait(&reload);
+	cr_assert_eq(close(fd), 0);
+}
+
+Test(held_edges, all_have_ended_when_a_service_ends_with_a_new_process_beside_it)
+{
+	struct live l;
+
+	held_network();
+	live_start(&l, LIVE_PID1,
+		   "[pm1]\nexit_when = all-ended\n[service:web]\nshell = yes\nautorestart = no\nlisten = tcp:5000\nready = file:@DIR@/ready\n"
+		   "command = if test -e @DIR@/once; then exec @PROG@ wait; fi; touch @DIR@/once @DIR@/ready; exec @PROG@ wait-for @DIR@/go\n");
+	live_status(&l, "web", "online");
+	struct calling reload = call_begin(&l, 0, (const char *const[]){ "reload", "web", NULL });
+	live_text_is(&l, "web", "pm1.others.0.what", "starting");
+	touch(&l, "go");
+	cr_assert_eq(live_end(&l), 0);
+	(void)call_wait(&reload);
+}
+
+Test(held_edges, a_stop_that_waits_for_others_is_not_lost_to_a_reload)
+{
+	struct live l;
+
+	held_network();
+	live_start(&l, LIVE_PID1,
+		   NEVER "[service:web]\nshell = yes\nlisten = tcp:5000\nready_log = serving\n"
+			 "command = if test -e @DIR@/again; then @PROG@ wait-for @DIR@/go; fi; exec @PROG@ serve-fds due\n"
+			 "[service:needs]\ncommand = @PROG@ ignore 15\nrequires = web\nkill_timeout = 1h\n");
+	live_line(&l, "ignoring");
+	touch(&l, "again");
+	struct calling reload = call_begin(&l, 0, (const char *const[]){ "reload", "web", NULL });
+	live_text_is(&l, "web", "pm1.others.0.what", "starting");
+	struct calling stop = call_begin(&l, 0, (const char *const[]){ "stop", "all", NULL });
+	live_line(&l, "needs: online -> stopping");
+	struct called c = call_wait(&reload);
+	cr_assert_eq(c.code, 1);
+	cr_assert(strstr(c.err, "stopped meanwhile"), "%s", c.err);
+	touch(&l, "go");
+	cr_assert_eq(call(&l, "send-signal", "KILL", "needs").code, 0);
+	c = call_wait(&stop);
+	cr_assert_eq(c.code, 0, "%s", c.err);
+	live_status(&l, "web", "stopped");
+	live_count_is(&l, "serve-fds due", 0);
+	cr_assert_eq(live_stop(&l), 0);
+}
+
+Test(held_edges, a_stop_is_done_when_the_replaced_process_is_gone_too)
+{
+	struct live l;
+
+	held_network();
+	live_start(&l, 0,
+		   NEVER "[service:web]\nshell = yes\nlisten = tcp:5000\ndrain_timeout = 0\nkill_timeout = 1h\n"
+			 "command = if test -e @DIR@/once; then exec @PROG@ wait; fi; touch @DIR@/once; exec @PROG@ ignore 15\n");
+	live_line(&l, "ignoring");
+	struct calling reload = call_begin(&l, 0, (const char *const[]){ "reload", "web", NULL });
+	live_text_is(&l, "web", "pm1.others.0.what", "stopping");
+	pid_t old = (pid_t)live_get(&l, "web", "pm1.others.0.pid");
+	cr_assert_gt(old, 0);
+	int stop = ask_in_background(&l, "Stop");
+	live_status(&l, "web", "stopped");
+	cr_assert(is_unanswered(&l, stop), "it was answered with the old process still there");
+	cr_assert_eq(kill(old, SIGKILL), 0);
+	cr_assert(!strstr(answer_of(stop), "\"error\""));
+	(void)call_wait(&reload);
+	cr_assert_eq(live_stop(&l), 0);
 }
