@@ -7,6 +7,7 @@
 #include "core/held.h"
 #include "core/process.h"
 #include "os/conns.h"
+#include "os/datagrams.h"
 #include "os/kin.h"
 
 #include <errno.h>
@@ -23,6 +24,7 @@ struct activation {
 	bool called; /* one has come since it was last idle or down */
 	struct loop_timer *idle;
 	usec_t last; /* when the last one came, or was seen */
+	usec_t read[LISTEN_MAX]; /* when the last datagram was read, at the last look; by the wall clock */
 };
 
 static void unwatch(struct activation *a)
@@ -107,6 +109,27 @@ static size_t held_now(const struct service *s)
 	return held;
 }
 
+/* The loop hears of a datagram only if it looks before the program has read it: a quick one is asked for. */
+static void look_at_datagrams(struct activation *a, usec_t now)
+{
+	const struct service *s = a->service;
+	usec_t wall = clock_wall();
+
+	for (size_t i = 0; i < seat_count(s->seat); i++) {
+		usec_t read;
+		if (seat_at(s->seat, i)->kind != LISTEN_UDP || seat_fd(s->seat, i) < 0)
+			continue;
+		if (datagrams_wait(seat_fd(s->seat, i)) > 0)
+			a->last = now;
+		if (datagrams_read(seat_fd(s->seat, i), &read) < 0 || read == a->read[i])
+			continue;
+		a->read[i] = read;
+		/* The clock may have been set meanwhile. */
+		usec_t at = read <= wall && wall - read < now ? now - (wall - read) : now;
+		a->last = at > a->last ? at : a->last;
+	}
+}
+
 static void on_idle(void *ctx)
 {
 	struct activation *a = ctx;
@@ -117,6 +140,7 @@ static void on_idle(void *ctx)
 
 	if (s->state != STATE_ONLINE || s->spec->idle_timeout == 0)
 		return;
+	look_at_datagrams(a, now);
 	if (seat_waiting(s->seat) > 0 || held_now(s) > 0)
 		a->last = now;
 	if (now - a->last < s->spec->idle_timeout) {
@@ -148,15 +172,20 @@ static struct activation *get(struct service *s)
 
 bool activation_waits(struct service *s)
 {
-	char label[SERVICE_LABEL_MAX];
+	char label[SERVICE_LABEL_MAX], why[SERVICE_FAILURE_MAX];
+	struct text t = TEXT_INIT(why);
 
 	if (s->spec->activation != ACTIVATION_ON_CONNECT || s->heir_of || seat_count(s->seat) == 0)
 		return false;
 	struct activation *a = get(s);
 	if (!a || a->called)
 		return false;
+	unwatch(a);
+	/* What its program has shut would call it at once and for ever; what isn't bound yet perhaps can be now. */
+	if (seat_take(s->seat, &t) < 0)
+		return false; /* its start tells */
 	int r = watch(a, EPOLLIN, on_first);
-	if (r < 0) { /* its start tells what can't be bound */
+	if (r < 0) {
 		log_warning("%s: its sockets cannot be watched: %s; starting it at once", service_label(s, label, sizeof(label)), err_text(r));
 		return false;
 	}
@@ -178,6 +207,7 @@ void activation_up(struct service *s)
 		return;
 	a->called = true;
 	a->last = clock_mono();
+	look_at_datagrams(a, a->last); /* from now on they are noted */
 	/* Edge-triggered: once a connection, whoever accepts it. */
 	if (s->spec->idle_timeout && watch(a, EPOLLIN | EPOLLET, on_next) == 0)
 		loop_timer_in(a->idle, s->spec->idle_timeout);
