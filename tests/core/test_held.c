@@ -132,9 +132,12 @@ Test(held, instances_have_sockets_of_their_own_at_one_port_and_share_a_path)
 	cr_expect_str_eq(seat_at(b, 0)->name, "http");
 	cr_expect_neq(seat_inode(a, 0), seat_inode(b, 0));
 	cr_expect_eq(seat_inode(a, 1), seat_inode(b, 1));
+	cr_expect(seat_is_alone(a, 0) && seat_is_alone(b, 0));
+	cr_expect_not(seat_is_alone(a, 1) || seat_is_alone(b, 1));
 	cr_assert_eq(fstat(seat_fd(a, 0), &st), 0);
 	cr_expect_eq(seat_inode(a, 0), st.st_ino);
 	seat_free(take_ptr(&a));
+	cr_expect(seat_is_alone(b, 1));
 	cr_expect(port_is_answered(port));
 	cr_expect(is_answered(seat_at(b, 1)));
 	seat_free(take_ptr(&b));
