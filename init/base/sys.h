@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -53,6 +54,7 @@ int sys_mkdir(const char *path, mode_t mode);
 /* mkdir -p: parents get 0755, the last one `mode`; an existing directory is fine. */
 int sys_mkdir_all(const char *path, mode_t mode);
 int sys_realpath(const char *path, char ret[PATH_MAX]); /* without links; the whole must be there */
+int sys_fopen(const char *path, FILE **ret); /* for reading; to be closed with fclose() */
 int sys_opendir(const char *path, DIR **ret); /* to be closed with closedir() */
 int sys_fsync(int fd);
 int sys_fchown(int fd, uid_t uid, gid_t gid);

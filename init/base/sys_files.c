@@ -96,3 +96,18 @@ int sys_spit(int dirfd, const char *path, const char *s)
 	(void)sys_close(fd);
 	return n < 0 ? (int)n : 0;
 }
+
+int sys_fopen(const char *path, FILE **ret)
+{
+	int fd = sys_open(path, O_RDONLY, 0);
+	FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
+
+	if (fd < 0)
+		return fd;
+	if (!f) {
+		(void)sys_close(fd);
+		return -ENOMEM;
+	}
+	*ret = f;
+	return 0;
+}

@@ -140,15 +140,11 @@ static int read_proc(struct search *s, bool six)
 {
 	char line[512];
 	struct proctcp t;
-	int fd = sys_open(six ? "/proc/self/net/tcp6" : "/proc/self/net/tcp", O_RDONLY, 0);
+	cleanup_file FILE *f = NULL;
+	int r = sys_fopen(six ? "/proc/self/net/tcp6" : "/proc/self/net/tcp", &f);
 
-	if (fd < 0)
-		return fd;
-	cleanup_file FILE *f = fdopen(fd, "r");
-	if (!f) {
-		(void)sys_close(fd);
-		return -ENOMEM;
-	}
+	if (r < 0)
+		return r;
 	for (size_t i = 0; fgets(line, sizeof(line), f); i++) {
 		if (i == LINES_MAX)
 			return -EOVERFLOW;
@@ -158,7 +154,7 @@ static int read_proc(struct search *s, bool six)
 		c.id = hash(c.id, t.remote, sizeof(t.remote));
 		c.id = hash(c.id, &t.local_port, sizeof(t.local_port));
 		c.id = hash(c.id, &t.remote_port, sizeof(t.remote_port));
-		int r = add(s, six ? AF_INET6 : AF_INET, t.local, t.local_port, t.state, &c);
+		r = add(s, six ? AF_INET6 : AF_INET, t.local, t.local_port, t.state, &c);
 		if (r < 0)
 			return r;
 	}

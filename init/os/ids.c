@@ -15,24 +15,12 @@
 /* The kernel's (uid_t)-1 means "leave", so it is nobody's number. */
 #define ID_MAX (UINT32_MAX - 1)
 
-static int open_file(const char *path, FILE **ret)
-{
-	int fd = sys_open(path, O_RDONLY, 0);
-
-	if (fd < 0)
-		return fd;
-	*ret = fdopen(fd, "r");
-	if (!*ret)
-		close_fd(&fd);
-	return *ret ? 0 : -ENOMEM;
-}
-
 /* Finds a user by name, or by number when name is NULL. -ENOENT. */
 static int find_user(const char *name, uid_t uid, struct ids *ret)
 {
 	cleanup_file FILE *f = NULL;
 	struct passwd *p;
-	int r = open_file(PASSWD, &f);
+	int r = sys_fopen(PASSWD, &f);
 
 	if (r < 0)
 		return r;
@@ -78,7 +66,7 @@ static int resolve_group(const char *group, struct ids *ret)
 	cleanup_file FILE *f = NULL;
 	struct group *g;
 	uint64_t n;
-	int r = open_file(GROUP, &f);
+	int r = sys_fopen(GROUP, &f);
 
 	while (r == 0 && (g = fgetgrent(f))) {
 		if (strcmp(g->gr_name, group) == 0) {
@@ -114,7 +102,7 @@ static int supplementary(struct ids *ids)
 
 	if (r < 0 || !ids->name[0])
 		return r;
-	r = open_file(GROUP, &f);
+	r = sys_fopen(GROUP, &f);
 	if (r < 0)
 		return has_none(r) ? 0 : r;
 	while ((g = fgetgrent(f)))

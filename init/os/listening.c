@@ -75,18 +75,14 @@ static ssize_t look_in(pid_t pid, const char *what, const struct listening_at *a
 		(void)text_format(path, sizeof(path), "/proc/%d/net/%s", (int)pid, what);
 	else
 		(void)text_format(path, sizeof(path), "/proc/self/net/%s", what);
-	int fd = sys_open(path, O_RDONLY, 0);
-	if (fd < 0)
-		return fd;
-	cleanup_file FILE *f = fdopen(fd, "r");
-	if (!f) {
-		(void)sys_close(fd);
-		return -ENOMEM;
-	}
+	cleanup_file FILE *f = NULL;
+	int r = sys_fopen(path, &f);
+	if (r < 0)
+		return r;
 	while (n < max && fgets(line, sizeof(line), f)) {
 		uint64_t inode = 0;
 		line[strcspn(line, "\n")] = 0;
-		int r = at->path ? match_unix(line, at, &inode) : match_tcp(line, at, what[3] == '6', &inode);
+		r = at->path ? match_unix(line, at, &inode) : match_tcp(line, at, what[3] == '6', &inode);
 		if (r < 0)
 			break;
 		if (r > 0 && inode > 0)

@@ -86,19 +86,15 @@ int unixconns_read(const struct listen_at *const *at, size_t n, unixconns_fn fn,
 {
 	const struct search s = { .at = at, .n = n };
 	char line[512];
-	int fd = sys_open("/proc/self/net/unix", O_RDONLY, 0);
+	cleanup_file FILE *f = NULL;
+	int r = sys_fopen("/proc/self/net/unix", &f);
 
-	if (fd < 0)
-		return fd;
-	cleanup_file FILE *f = fdopen(fd, "r");
-	if (!f) {
-		(void)sys_close(fd);
-		return -ENOMEM;
-	}
+	if (r < 0)
+		return r;
 	for (size_t i = 0; fgets(line, sizeof(line), f); i++) {
 		unsigned int type, state;
 		unsigned long long inode;
-		int k = 0, r;
+		int k = 0;
 		if (i == LINES_MAX)
 			return -EOVERFLOW;
 		line[strcspn(line, "\n")] = 0;
