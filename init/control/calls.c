@@ -82,6 +82,20 @@ static void call_list(struct requests *r, struct session *s, const struct call *
 	session_reply(s, message_reply(p, false));
 }
 
+/* One that is to be deleted is on its way out: a start or a reload is about the others of its name, where there are some. */
+static void leave_out_doomed(struct request *q)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < q->n; i++) {
+		const struct service *s = manager_by_id(requests_cfg(q->all)->manager, q->goals[i].id);
+		if (s && !s->doomed)
+			q->goals[n++] = q->goals[i];
+	}
+	if (n > 0)
+		q->n = n;
+}
+
 void call_targets(struct requests *r, struct session *s, const struct call *call, enum verb verb)
 {
 	json_t *targets = json_object_get(call->params, "targets");
@@ -110,6 +124,8 @@ void call_targets(struct requests *r, struct session *s, const struct call *call
 		request_free(q);
 		return;
 	}
+	if (verb == VERB_START || verb == VERB_RESTART || verb == VERB_RELOAD)
+		leave_out_doomed(q);
 	static const char *const words[VERB_MAX] = { [VERB_START] = "start", [VERB_STOP] = "stop",
 						     [VERB_RESTART] = "restart", [VERB_DELETE] = "delete",
 						     [VERB_RELOAD] = "reload" };
@@ -126,7 +142,7 @@ void call_targets(struct requests *r, struct session *s, const struct call *call
 		else if (verb == VERB_STOP)
 			manager_stop(requests_cfg(r)->manager, v, cause);
 		else if (verb == VERB_RESTART || verb == VERB_RELOAD) {
-			v->stop_due = false; /* the later word holds */
+			v->stop_due &= v->doomed; /* the later word holds, but for what was deleted */
 			if (verb == VERB_RESTART)
 				service_restart(v, cause);
 			else

@@ -31,13 +31,13 @@ static bool is_unanswered(struct live *l, int fd)
 	return poll(&p, 1, 0) == 0;
 }
 
-/* A call about web that may wait; pm1 has taken it when this returns. */
-static int ask_in_background(struct live *l, const char *method)
+/* A call that may wait; pm1 has taken it when this returns. */
+static int ask_in_background(struct live *l, const char *method, const char *params)
 {
 	char text[128];
 	int fd = live_socket(l);
 
-	int n = snprintf(text, sizeof(text), "{\"method\":\"io.pm1.%s\",\"parameters\":{\"targets\":[\"web\"]}}", method) + 1;
+	int n = snprintf(text, sizeof(text), "{\"method\":\"io.pm1.%s\",\"parameters\":{%s}}", method, params) + 1;
 	cr_assert_eq(send(fd, text, (size_t)n, MSG_NOSIGNAL), n);
 	cr_assert(is_unanswered(l, fd));
 	return fd;
@@ -195,11 +195,54 @@ Test(held_edges, a_stop_is_done_when_the_replaced_process_is_gone_too)
 	live_text_is(&l, "web", "pm1.others.0.what", "stopping");
 	pid_t old = (pid_t)live_get(&l, "web", "pm1.others.0.pid");
 	cr_assert_gt(old, 0);
-	int stop = ask_in_background(&l, "Stop");
+	int stop = ask_in_background(&l, "Stop", "\"targets\":[\"web\"]");
 	live_status(&l, "web", "stopped");
 	cr_assert(is_unanswered(&l, stop), "it was answered with the old process still there");
 	cr_assert_eq(kill(old, SIGKILL), 0);
 	cr_assert(!strstr(answer_of(stop), "\"error\""));
 	(void)call_wait(&reload);
+	cr_assert_eq(live_stop(&l), 0);
+}
+
+/* Its stop waits for those that need it; taken back, nobody would ever end it. */
+Test(held_edges, a_reload_takes_back_no_delete_that_waits_for_others)
+{
+	struct live l;
+
+	held_network();
+	live_start(&l, 0,
+		   NEVER "[service:web]\ncommand = @PROG@ serve-fds\nlisten = tcp:5000\n"
+			 "[service:needs]\ncommand = @PROG@ ignore 15\nrequires = web\nkill_timeout = 1h\n");
+	live_line(&l, "ignoring");
+	pid_t needs = (pid_t)live_get(&l, "needs", "pid");
+	int gone = ask_in_background(&l, "Delete", "\"targets\":[\"all\"]");
+	live_line(&l, "needs: online -> stopping");
+	int reload = ask_in_background(&l, "Reload", "\"targets\":[\"all\"]"), restart = ask_in_background(&l, "Restart", "\"targets\":[\"all\"]");
+	cr_assert_eq(kill(needs, SIGKILL), 0);
+	cr_assert(!strstr(answer_of(gone), "\"error\""));
+	cr_assert(strstr(answer_of(reload), "deleted meanwhile"));
+	cr_assert(strstr(answer_of(restart), "deleted meanwhile"));
+	cr_assert_eq(live_stop(&l), 0);
+}
+
+Test(held_edges, a_restart_is_not_of_an_instance_too_many_that_drains)
+{
+	struct live l;
+
+	held_network();
+	live_start(&l, LIVE_PID1,
+		   NEVER "[service:web]\ncommand = @PROG@ serve-fds hold\nlisten = tcp:5000\ninstances = 2\ndrain_timeout = 1h\n");
+	for (int i = 0; i < 2; i++)
+		live_line(&l, "starting -> online");
+	int had, instance = 0;
+	do {
+		had = held_connect(5000);
+		cr_assert_gt(held_answer(had, &instance), 0);
+	} while (instance == 0 && close(had) == 0);
+	int scale = ask_in_background(&l, "Scale", "\"target\":\"web\",\"to\":\"1\"");
+	struct called c = call(&l, "restart", "web");
+	cr_assert_eq(c.code, 0, "%s", c.err);
+	cr_assert_eq(close(had), 0);
+	cr_assert(!strstr(answer_of(scale), "\"error\""));
 	cr_assert_eq(live_stop(&l), 0);
 }
