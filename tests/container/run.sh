@@ -213,6 +213,8 @@ t_case "no-new-privileges" under --security-opt no-new-privileges
 t_case "--init: not PID 1, the same behaviour" under --init
 t_case "all of them at once" under --read-only --tmpfs /run --user 1000 --cap-drop ALL --security-opt no-new-privileges --init
 t_case "a cap on memory is kept by sampling, and told" a_cap_is_kept_by_sampling
+# shellcheck source=tests/container/listen.sh
+. tests/container/listen.sh
 # shellcheck source=tests/container/example.sh
 . tests/container/example.sh
 t_done container
