@@ -2,6 +2,7 @@
 # lib.sh - what the benchmarks share. To be sourced by bash, with the path of pm1 in $1.
 #
 #   b_tool NAME                    compiles NAME.c of this folder to $BIN/NAME
+#   b_pm2                          installs PM2 and sets $PM2 to its command; whether that could be done
 #   b_take WHAT WHO VALUE          notes one round's value
 #   b_median WHAT WHO              the median of what was noted; - when nothing was
 #   b_ratio WHAT WHO TO            the one over the other, as 1.23x; - when one is missing
@@ -25,6 +26,16 @@ b_tool() {
 b_has() {
 	command -v "$1" >/dev/null && return
 	printf 'without %s, which is not installed (make bench installs it)\n' "$1"
+	return 1
+}
+
+# PM2 comes by npm alone, and only for this run.
+b_pm2() {
+	b_has npm || return
+	mkdir -p "$TOP/npm"
+	export PM2=$TOP/npm/node_modules/.bin/pm2
+	timeout 180 npm install --prefix "$TOP/npm" --no-audit --no-fund --loglevel=error pm2 >"$TOP/npm/said" 2>&1 && return
+	printf 'without PM2, which npm cannot install: %s\n' "$(tail -n 1 "$TOP/npm/said")"
 	return 1
 }
 

@@ -15,22 +15,13 @@ MIB=512     # of cat and pm1, which need a quarter of a second for it
 MIB_SLOW=64 # of the others, some of which need one for that
 for t in feed logs; do b_tool "$t"; done
 
-# PM2 comes by npm alone, and only for this run.
-has_pm2() {
-	b_has npm || return
-	mkdir -p "$TOP/npm"
-	timeout 180 npm install --prefix "$TOP/npm" --no-audit --no-fund --loglevel=error pm2 >"$TOP/npm/said" 2>&1 && return
-	printf 'without PM2, which npm cannot install: %s\n' "$(tail -n 1 "$TOP/npm/said")"
-	return 1
-}
-
 raw=(cat pm1)
 prefix=(pm1)
 json=(pm1)
 b_has s6-log && raw+=(s6-log) && prefix+=(s6-log)
 b_has svlogd && raw+=(svlogd) && prefix+=(svlogd)
 b_has supervisord && raw+=(supervisord)
-has_pm2 && raw+=(PM2) && prefix+=(PM2) && json+=(PM2)
+b_pm2 && raw+=(PM2) && prefix+=(PM2) && json+=(PM2)
 
 # make_WHO FORM: sets the command that runs feed with its output going to $file. FORM is "raw", "prefix" (each line with a time stamp,
 # and what the writer has to add to it) or "json".
@@ -83,7 +74,7 @@ make_PM2() {
 	[ "$1" != prefix ] || option=(--time)
 	[ "$1" != json ] || option=(--log-type json)
 	export PM2_HOME=$dir/pm2
-	command=("$TOP/npm/node_modules/.bin/pm2" start "$BIN/feed" --interpreter none --name feed --output "$dir/log" --error /dev/null
+	command=("$PM2" start "$BIN/feed" --interpreter none --name feed --output "$dir/log" --error /dev/null
 		"${option[@]}" -- "$line" "$mib")
 	file=$dir/log
 }
