@@ -213,6 +213,14 @@ void activation_up(struct service *s)
 		loop_timer_in(a->idle, s->spec->idle_timeout);
 }
 
+void activation_renew(struct service *s)
+{
+	if (s->state != STATE_ONLINE || !s->activation || !s->activation->called)
+		return;
+	activation_down(s);
+	activation_up(s);
+}
+
 void activation_down(struct service *s)
 {
 	if (!s->activation)

@@ -14,6 +14,7 @@ struct activation;
 bool activation_waits(struct service *s);
 bool activation_is_armed(const struct service *s); /* it waits for nothing but that */
 void activation_up(struct service *s); /* it is online: idle_timeout counts */
+void activation_renew(struct service *s); /* its spec is another, its sockets are the same: idle_timeout counts anew */
 void activation_down(struct service *s); /* it isn't any more, or is to end */
 void activation_rest(struct service *s); /* somebody wants it down: the next start waits for a connection again */
 void activation_free(struct service *s);

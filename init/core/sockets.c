@@ -31,6 +31,8 @@ void sockets_set(struct service *s, const struct service *sibling)
 
 	if (!s->seat || !seat_fits(s->seat, s->spec))
 		activation_down(s); /* the descriptors change; a start follows */
+	else
+		activation_renew(s);
 	if (s->spec->listen.n == 0) { /* the binder stays as long as there are processes that would wait for it */
 		seat_free(s->seat);
 		s->seat = NULL;

@@ -218,6 +218,64 @@ Test(activation, another_listen_in_the_file_is_waited_at_instead)
 	cr_assert_eq(live_stop(&l), 0);
 }
 
+/* idle_timeout wants no new process: the one that runs has it from then on. */
+Test(activation, another_idle_timeout_is_heeded_by_the_process_that_runs)
+{
+	static const char *const before[] = { "", "idle_timeout = 1h\n" };
+	struct live l;
+	struct called c;
+	char ini[256];
+
+	held_network();
+	live_start(&l, LIVE_PID1, NEVER WEB "listen = tcp:5000\n");
+	is_armed(&l, "web");
+	for (size_t i = 0; i < 2; i++) {
+		(void)snprintf(ini, sizeof(ini), NEVER WEB "listen = tcp:5000\n%s", before[i]);
+		live_ini(&l, ini);
+		c = call(&l, "reload-config");
+		cr_assert_eq(c.code, 0, "%s%s", c.out, c.err);
+		is_armed(&l, "web");
+		pid_t pid = held_ask(5000, NULL);
+		cr_assert_gt(pid, 0);
+		live_status(&l, "web", "online");
+		(void)snprintf(ini, sizeof(ini), NEVER WEB "listen = tcp:5000\nidle_timeout = 100ms\n");
+		live_ini(&l, ini);
+		c = call(&l, "reload-config");
+		cr_assert_eq(c.code, 0, "%s%s", c.out, c.err);
+		live_line(&l, "no connection for idle_timeout 100ms");
+		is_armed(&l, "web");
+		cr_assert_eq(live_get(&l, "web", "pm2_env.restart_time"), 0);
+	}
+	cr_assert_eq(live_stop(&l), 0);
+}
+
+/* What comes to it meanwhile waits for the one or the other. */
+Test(activation, a_reload_of_one_that_goes_idle_meanwhile_ends_and_leaves_it_as_it_should_be)
+{
+	struct live l;
+
+	held_network();
+	live_start(&l, LIVE_PID1,
+		   NEVER "[service:web]\ncommand = @PROG@ serve-fds meanwhile\n" ON_CONNECT "listen = tcp:5000\nidle_timeout = 300ms\nexec_start_pre = @PROG@ wait-for @DIR@/go\nready_log = serving 1\n");
+	is_armed(&l, "web");
+	cr_assert_eq(close(creat(live_path(&l, "go"), 0600)), 0);
+	cr_assert_gt(held_ask(5000, NULL), 0);
+	live_status(&l, "web", "online");
+	cr_assert_eq(unlink(live_path(&l, "go")), 0);
+	struct calling reload = call_begin(&l, 0, (const char *const[]){ "reload", "web", NULL });
+	live_line(&l, "web: online -> stopping (no connection for idle_timeout");
+	cr_assert_eq(close(creat(live_path(&l, "go"), 0600)), 0);
+	(void)call_wait(&reload);
+	live_line(&l, "stopping -> stopped");
+	pid_t pid = held_ask(5000, NULL);
+	cr_assert_gt(pid, 0);
+	live_count_is(&l, "serve-fds meanwhile", 1);
+	is_armed(&l, "web");
+	live_count_is(&l, "serve-fds meanwhile", 0);
+	cr_assert_gt(held_ask(5000, NULL), 0);
+	cr_assert_eq(live_stop(&l), 0);
+}
+
 /* These read the file anew too, and restart what runs: one that waits doesn't, and has to hear of its new address all the same. */
 Test(activation, another_listen_is_waited_at_after_a_restart_from_the_file)
 {
