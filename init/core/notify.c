@@ -261,6 +261,14 @@ static bool is_way_open(const char *path)
 	return true;
 }
 
+/* The service's number when it was made: one that takes another's place gets that one's number, while that one's socket is there still. */
+static const char *own_number(const struct service *s)
+{
+	const char *dot = strrchr(s->mark, '.');
+
+	return dot ? dot + 1 : "0";
+}
+
 /* In pm1's folder, where one is: not all programs know the abstract names. */
 static int bind_path(struct readiness *rd)
 {
@@ -269,7 +277,7 @@ static int bind_path(struct readiness *rd)
 	if (!s->host->run_path || s->host->run_path[0] != '/')
 		return -ENOENT;
 	rd->address = (struct sockaddr_un){ .sun_family = AF_UNIX };
-	if (text_format(rd->address.sun_path, sizeof(rd->address.sun_path), "%s.notify.%d", s->host->run_path, s->id) < 0)
+	if (text_format(rd->address.sun_path, sizeof(rd->address.sun_path), "%s.notify.%s", s->host->run_path, own_number(s)) < 0)
 		return -ENAMETOOLONG;
 	if (s->spec->user && !is_way_open(rd->address.sun_path))
 		return -EACCES;
@@ -287,8 +295,8 @@ static int bind_name(struct readiness *rd)
 	struct sockaddr_un *a = &rd->address;
 
 	*a = (struct sockaddr_un){ .sun_family = AF_UNIX };
-	(void)text_format(a->sun_path + 1, sizeof(a->sun_path) - 1, "pm1/%llx/notify.%d", (unsigned long long)rd->service->host->boot_id,
-			  rd->service->id);
+	(void)text_format(a->sun_path + 1, sizeof(a->sun_path) - 1, "pm1/%llx/notify.%s", (unsigned long long)rd->service->host->boot_id,
+			  own_number(rd->service));
 	return sys_bind(rd->socket, (const struct sockaddr *)a, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + strlen(a->sun_path + 1)));
 }
 

@@ -66,7 +66,8 @@ int sockets_prepare(struct service *s)
 	s->binder = NULL;
 	if (s->spec->listen.n == 0)
 		return 0;
-	int r = s->seat ? 0 : seat_new(s->spec, NULL, &s->seat);
+	/* For want of memory it may be that of the spec before. */
+	int r = s->seat ? seat_change(&s->seat, s->spec, s->seat) : seat_new(s->spec, NULL, &s->seat);
 	if (r < 0)
 		return r;
 	(void)text_add(&t, "cannot listen on ");
