@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "core/drain.h"
 #include "core/health.h"
+#include "core/readiness.h"
 #include "core/schedule.h"
 #include "core/sockets.h"
 #include "core/watcher.h"
@@ -97,6 +98,10 @@ static void begin(struct manager *m, struct service *old)
 	old->heir = heir;
 	old->roll_due = false;
 	sockets_set(heir, old);
+	r = readiness_inherit(heir, old);
+	if (r < 0)
+		log_warning("%s: not all descriptors that it has stored can be copied: %s; the new process goes without the rest",
+			    old->spec->name, err_text(r));
 	if (text_format(cause, sizeof(cause), "%s, beside process %d", old->roll_cause, (int)old->pid) < 0)
 		(void)text_copy(cause, sizeof(cause), "reload");
 	service_start(heir, cause);

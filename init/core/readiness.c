@@ -10,6 +10,7 @@
 #include "os/kin.h"
 
 #include <errno.h>
+#include <fcntl.h>
 
 /* Nobody tells of a new socket or file. Soon at first, for programs are up within a few of these; then ever more rarely. */
 #define LOOK_FIRST (10 * USEC_MS)
@@ -380,6 +381,20 @@ const char *readiness_status(const struct service *s)
 bool readiness_is_reloading(const struct service *s)
 {
 	return s->readiness && s->readiness->reloading;
+}
+
+int readiness_inherit(struct service *s, const struct service *from)
+{
+	const struct fdstore *store = from->readiness ? &from->readiness->store : NULL;
+	struct readiness *rd = store && store->n ? get(s) : NULL;
+	int r = store && store->n && !rd ? -ENOMEM : 0;
+
+	for (size_t i = 0; rd && r == 0 && i < store->n; i++) {
+		int fd = sys_fcntl(store->v[i].fd, F_DUPFD_CLOEXEC, 0);
+		r = fd < 0 ? fd : fdstore_add(&rd->store, store->n, fd, store->v[i].name);
+		r = r == -EALREADY ? 0 : r;
+	}
+	return r;
 }
 
 size_t readiness_stored(const struct service *s)

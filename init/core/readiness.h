@@ -29,6 +29,8 @@ void readiness_begin(struct service *s); /* main runs; calls service_ready() whe
 void readiness_end(struct service *s); /* no more of this run is awaited; any number of times */
 void readiness_rest(struct service *s); /* it is down for good: nothing of it is kept */
 void readiness_free(struct service *s);
+/* What the other has stored until now is stored for this one too, which takes its place. 0; -EMFILE, -ENOMEM: not all of it. */
+int readiness_inherit(struct service *s, const struct service *from);
 /* Main has ended. True: that is no end, the service goes on with another main (type = forking, MAINPID=). */
 bool readiness_goes_on(struct service *s, const struct reaped *r);
 

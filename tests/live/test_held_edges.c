@@ -246,3 +246,20 @@ Test(held_edges, a_restart_is_not_of_an_instance_too_many_that_drains)
 	cr_assert(!strstr(answer_of(scale), "\"error\""));
 	cr_assert_eq(live_stop(&l), 0);
 }
+
+Test(held_edges, a_process_that_takes_anothers_place_gets_what_that_one_has_stored)
+{
+	struct live l;
+
+	live_start(&l, LIVE_PID1,
+		   NEVER "[service:db]\ncommand = @PROG@ script given store:one store:two barrier say:stored wait\nfdstore_max = 2\n"
+			 "exec_mode = cluster\nready_log = stored\nkill_timeout = 100ms\n");
+	live_line(&l, "db | given none - -");
+	live_status(&l, "db", "online");
+	for (int i = 0; i < 2; i++) {
+		cr_assert_eq(call(&l, "reload", "db").code, 0);
+		live_line(&l, "db | given 2 one:two own one");
+		cr_assert_eq(live_get(&l, "db", "pm1.stored_fds"), 2);
+	}
+	cr_assert_eq(live_stop(&l), 0);
+}
