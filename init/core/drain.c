@@ -9,9 +9,12 @@
 
 #include <errno.h>
 
-/* The first looks come soon, since most requests are short; each wait is half as long again. */
+/* The first looks come soon, since most requests are short; each wait is half as long again. A look at thousands of connections takes
+ * milliseconds of pm1: a drain that lasts minutes is looked at more rarely, so that it ends at most so much later. */
 #define LOOK_FIRST (2 * USEC_MS)
 #define LOOK_MAX (50 * USEC_MS)
+#define LOOK_PART 32 /* of the time it has taken so far */
+#define LOOK_LONG USEC_SEC
 /* A connection may be on its way from the queue to the program while we look: so often nothing is found, then there is nothing. */
 #define LOOKS_EMPTY 2
 
@@ -114,9 +117,10 @@ static void on_look(void *ctx)
 		return;
 	}
 	usec_t until = d->begun + s->spec->drain_timeout - clock_mono();
+	usec_t part = (clock_mono() - d->begun) / LOOK_PART, most = part < LOOK_MAX ? LOOK_MAX : part < LOOK_LONG ? part : LOOK_LONG;
 	d->wait += d->wait / 2;
-	if (d->wait > LOOK_MAX)
-		d->wait = LOOK_MAX;
+	if (d->wait > most)
+		d->wait = most;
 	loop_timer_in(d->timer, d->left == 0 ? LOOK_FIRST : d->wait < until ? d->wait : until);
 }
 
