@@ -369,6 +369,8 @@ static void names_of_others(void)
 	cr_assert_eq(listen(packets, 1), 0);
 	cleanup_fd int to = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	cr_assert_eq(connect(to, &at.to.any, at.len), 0);
+	cleanup_fd int from = accept4(packets, NULL, NULL, SOCK_CLOEXEC);
+	cr_assert_geq(from, 0);
 	cr_expect_eq(count(&at), 1);
 	cr_assert_eq(unlink(at.to.un.sun_path), 0);
 	cr_assert_eq(unlink(own.to.un.sun_path), 0);
