@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
 # reload.sh PM1 - reloads of a Node program of two instances under fifty clients, beside PM2's cluster mode: requests that fail, how long
-# the clients wait, how long a reload takes and what memory all of it has. RELOADS (10) in each of ROUNDS (3) interleaved rounds: sums
+# the clients wait, how long a reload takes and what memory all of it has. RELOADS (5) in each of ROUNDS (3) interleaved rounds: sums
 # of the failures, medians of the rest. Two programs, a plain one and one that drains at its stop signal; two kinds of clients, with a new
-# connection for each request and with one that they keep. Keys and options are the defaults, save that listen_adopt is asked for.
+# connection for each request and with one that they keep. Keys and options are the defaults, save that listen_adopt is asked for, and that
+# pm1 leaves the draining to the program that does it (drain_timeout = 0).
 set -euo pipefail
 # shellcheck source=tests/bench/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 ROUNDS=${ROUNDS:-3}
-RELOADS=${RELOADS:-10}
+RELOADS=${RELOADS:-5}
 PORT=${PORT:-18391}
 LOAD=$(dirname "$PM1")/load
 SERVERS=$(realpath "$BENCH/../reload")
@@ -39,6 +40,7 @@ tree_of() {
 up_pm1() {
 	printf '%s\n' '[pm1]' 'log_console = none' "pid_file = $dir/pid" '[service:web]' "command = node $SERVERS/$1.js $PORT 127.0.0.1" 'instances = 2' \
 		"listen = tcp:127.0.0.1:$PORT" 'listen_adopt = yes' >"$dir/pm1.ini"
+	[ "$1" != node-drain ] || echo 'drain_timeout = 0' >>"$dir/pm1.ini"
 	export PM1_HOME=$dir/home
 	"$PM1" start "$dir/pm1.ini" >"$dir/said" 2>&1
 	root=$(cat "$dir/pid")

@@ -6,8 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-/* An unstable run is none to pm1 here: twenty of them in a row are what is tested. Connections that clients keep never end by themselves,
- * so that waiting for them is short; others do, and are given the time they need. */
+/* An unstable run is none to pm1 here: twenty of them in a row are what is tested. */
 #define INI                                                                                                                                \
 	"[pm1]\nlog_console = none\nexit_when = never\n"                                                                                    \
 	"[service:web]\nout_file = none\nerror_file = @DIR@/web.log\nmin_uptime = 1ms\nmax_restarts = 0\n"                                    \
@@ -78,7 +77,8 @@ void scene_start(struct scene *s, const struct program *p, int new, int keep)
 	held_network();
 	s->program = p;
 	s->clients = new + keep;
-	(void)snprintf(ini, sizeof(ini), INI "%sinstances = %d\n", keep ? "300ms" : "5s", p->ini, p->instances ? p->instances : 1);
+	(void)snprintf(ini, sizeof(ini), INI "%sinstances = %d\n",
+		       p->drain_timeout ? p->drain_timeout : keep ? "300ms" : "5s", p->ini, p->instances ? p->instances : 1);
 	replace(ini, sizeof(ini), "@HERE@", live_env("HERE"));
 	replace(ini, sizeof(ini), "@BUILT@", live_env("BUILT"));
 	live_start(&s->l, LIVE_PID1, ini);

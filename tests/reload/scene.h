@@ -14,6 +14,7 @@ struct program {
 	const char *ini; /* keys of the service, each line ended */
 	int instances; /* 0: one */
 	bool drains; /* at the stop signal it ends what it has begun, and tells its clients that it closes */
+	const char *drain_timeout; /* NULL: short with clients that keep connections, which never end by themselves, else ample */
 	bool nameless; /* its answers don't tell the process */
 };
 

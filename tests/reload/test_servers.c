@@ -14,11 +14,16 @@
 
 static const struct program c_adopted = { .ini = HELD ADOPT "command = @BUILT@/plain 8080\n" };
 static const struct program c_given = { .ini = HELD "command = @BUILT@/plain --listen-fds\n" };
-static const struct program c_drains = { .ini = HELD ADOPT "command = @BUILT@/plain --drain 8080\n", .drains = true };
+/* They need no time of pm1's for what they do themselves. */
+static const struct program c_drains = { .ini = HELD ADOPT "command = @BUILT@/plain --drain 8080\n", .drains = true, .drain_timeout = "0" };
 static const struct program c_given_drains = { .ini = HELD "command = @BUILT@/plain --listen-fds --drain\n", .drains = true };
 static const struct program go = { .ini = HELD ADOPT "command = @BUILT@/go-plain 127.0.0.1:8080\n" };
 static const struct program node = { .ini = HELD ADOPT "command = node @HERE@/node-plain.js 8080 127.0.0.1\n" };
-static const struct program node_drains = { .ini = HELD ADOPT "command = node @HERE@/node-drain.js 8080 127.0.0.1\n", .drains = true };
+static const struct program node_drains = {
+	.ini = HELD ADOPT "command = node @HERE@/node-drain.js 8080 127.0.0.1\n",
+	.drains = true,
+	.drain_timeout = "0",
+};
 static const struct program node_slow = { .ini = HELD ADOPT "command = node @HERE@/node-slow.js 8080 127.0.0.1\n" };
 /* As `server.listen(PORT)` does it: every address of both families. */
 static const struct program node_2 = { .ini = "listen = tcp:8080\n" ADOPT "command = node @HERE@/node-plain.js 8080\n", .instances = 2 };
