@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/epoll.h>
 
 struct activation {
@@ -227,6 +228,24 @@ void activation_down(struct service *s)
 		return;
 	unwatch(s->activation);
 	loop_timer_off(s->activation->idle);
+}
+
+static bool is_called(int fd)
+{
+	int r = sys_poll_now(fd, POLLIN);
+
+	return r > 0 && (r & POLLIN);
+}
+
+bool activation_again(struct service *s, bool stable)
+{
+	if (s->spec->activation != ACTIVATION_ON_CONNECT || !s->want_up || seat_count(s->seat) == 0)
+		return false;
+	for (size_t i = 0; !stable && i < seat_count(s->seat); i++)
+		if (seat_fd(s->seat, i) >= 0 && is_called(seat_fd(s->seat, i)))
+			return false;
+	activation_rest(s);
+	return true;
 }
 
 void activation_rest(struct service *s)

@@ -16,6 +16,9 @@ bool activation_is_armed(const struct service *s); /* it waits for nothing but t
 void activation_up(struct service *s); /* it is online: idle_timeout counts */
 void activation_renew(struct service *s); /* its spec is another, its sockets are the same: idle_timeout counts anew */
 void activation_down(struct service *s); /* it isn't any more, or is to end */
+/* It has ended by itself: whether it is to wait for the next connection. Not when it was quick and has left one in a queue: it would be
+ * called again at once, and for ever, so that is for the restart rules. */
+bool activation_again(struct service *s, bool stable);
 void activation_rest(struct service *s); /* somebody wants it down: the next start waits for a connection again */
 void activation_free(struct service *s);
 

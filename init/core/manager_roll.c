@@ -10,6 +10,7 @@
 #include "core/drain.h"
 #include "core/health.h"
 #include "core/readiness.h"
+#include "core/readiness.h"
 #include "core/schedule.h"
 #include "core/sockets.h"
 #include "core/watcher.h"
@@ -191,6 +192,16 @@ static void promote(struct manager *m, struct service *heir)
 	m->cfg.changed(m->cfg.ctx);
 }
 
+/* How long one is still watched that says nothing of itself: it runs, and perhaps it is about to fail. 0: long enough. */
+static usec_t trial_left(const struct service *heir)
+{
+	usec_t ran = clock_mono() - heir->started;
+
+	if (readiness_wanted(heir) || ran >= heir->spec->min_uptime)
+		return 0;
+	return heir->spec->min_uptime - ran;
+}
+
 static void look_at_trial(struct manager *m, struct service *heir)
 {
 	struct service *old = heir->heir_of;
@@ -202,7 +213,8 @@ static void look_at_trial(struct manager *m, struct service *heir)
 	else if (old->spec != heir->spec)
 		why = "its configuration changed meanwhile";
 	else if (heir->state == STATE_ONLINE) {
-		promote(m, heir);
+		if (trial_left(heir) == 0)
+			promote(m, heir);
 		return;
 	} else if (heir->state == STATE_WAITING) {
 		(void)text_format(words, sizeof(words), "the new process waits for %s", heir->waits_for);
@@ -254,6 +266,7 @@ static size_t under_way(const struct manager *m, const struct service *s, bool o
 void manager_on_rolls(void *ctx)
 {
 	struct manager *m = ctx;
+	usec_t next = USEC_NEVER;
 	bool more = false;
 
 	/* By place, since a step adds at the end alone. */
@@ -275,9 +288,16 @@ void manager_on_rolls(void *ctx)
 		else if (!s->leaving && under_way(m, s, false) < (s->roll_serial ? 1 : s->spec->reload_batch) && !(s->roll_serial && under_way(m, s, true)))
 			begin(m, s);
 	}
-	for (size_t i = 0; i < m->roster.n; i++)
-		more |= m->roster.v[i]->heir_of || m->roster.v[i]->replaced;
+	for (size_t i = 0; i < m->roster.n; i++) {
+		const struct service *x = m->roster.v[i];
+		more |= x->heir_of || x->replaced;
+		if (x->heir_of && x->state == STATE_ONLINE && trial_left(x) < next)
+			next = trial_left(x);
+	}
 	m->has_rolls = more;
+	/* What has changed meanwhile is looked at at once, and after that this again. */
+	if (next != USEC_NEVER && loop_timer_due(m->roller) == USEC_NEVER)
+		loop_timer_in(m->roller, next);
 }
 
 /* Right before it is freed. */

@@ -5,6 +5,7 @@
 #include "base/own.h"
 #include "base/parse.h"
 #include "base/text.h"
+#include "core/activation.h"
 #include "core/cause.h"
 #include "core/health.h"
 #include "core/hook.h"
@@ -137,6 +138,12 @@ static enum event act_decide(struct service *s, usec_t *delay)
 
 	if (s->doomed || s->heir_of) /* it is to go; or this was its one try */
 		return EVENT_FINAL;
+	/* It has done what somebody called it for: it waits for the next one. */
+	if (end.exited && (end.code == 0 || !s->spec->autorestart || (end.code < 256 && s->spec->stop_exit_codes[end.code])) &&
+	    activation_again(s, end.uptime >= s->spec->min_uptime)) {
+		(void)text_copy(s->next_cause, sizeof(s->next_cause), "it ended by itself");
+		return EVENT_FINAL;
+	}
 	if (s->start_failed && s->permanent)
 		return EVENT_GIVE_UP;
 	if (service_stays_down(s)) {

@@ -1,6 +1,7 @@
 #include "model/sockets.h"
 
 #include "base/text.h"
+#include "model/ready.h"
 
 #include <errno.h>
 
@@ -222,6 +223,25 @@ static void note(const struct spec *s, const char *file, const char *name, const
 	diag_warn(diag, &at, name, value, "%s", text);
 }
 
+/* What is held is listened on before the program runs, and all the more when it has it. */
+static void note_ready(const struct spec *s, const char *file, struct diag *diag)
+{
+	struct listen_at at;
+	struct ready how;
+
+	if (!s->ready || ready_parse(s->ready, &how) || (how.kind != READY_TCP && how.kind != READY_UNIX))
+		return;
+	for (size_t i = 0; i < s->listen.n; i++) {
+		sockets_at(s, i, &at);
+		bool same = how.kind == READY_TCP ? at.kind == LISTEN_TCP && listen_port(&at) == how.port :
+						    at.kind == LISTEN_UNIX && strcmp(at.text + strlen("unix:"), how.arg) == 0;
+		if (same)
+			note(s, file, "ready", s->ready,
+			     "pm1 itself listens there: the program is taken for ready as soon as it runs (write ready = notify, fd:N or log:REGEX, or listen_adopt = yes without ready)",
+			     diag);
+	}
+}
+
 void sockets_notes(const struct spec *s, const char *file, struct diag *diag)
 {
 	struct listen_at at;
@@ -230,6 +250,7 @@ void sockets_notes(const struct spec *s, const char *file, struct diag *diag)
 		note(s, file, "listen_adopt", "yes",
 		     "where pm1 has no CAP_SYS_ADMIN, as in a container, it runs with no_new_privs: setuid programs such as sudo gain nothing there",
 		     diag);
+	note_ready(s, file, diag);
 	if (!spec_is_cluster(s) || s->drain_timeout == 0)
 		return;
 	if (!s->reuse_port && sockets_have(s, LISTEN_TCP))

@@ -1,6 +1,6 @@
 /* heldserver - a server on descriptors that it was given (LISTEN_FDS): for prog.c alone.
  *
- * Each connection gets a line "PID INSTANCE" and is closed, or, `hold`, stays until the client closes it. It ends at the first signal. */
+ * Each connection gets a line "PID INSTANCE" and is closed, or, `hold`, stays until the client closes it; `once`: it ends with the first. It ends at the first signal. */
 #ifndef PM1_TESTS_HELDSERVER_H
 #define PM1_TESTS_HELDSERVER_H
 
@@ -39,7 +39,7 @@ static void held_answer(int from, struct pollfd *fds, int *n, int hold)
 		(void)close(fd);
 }
 
-static int held_serve(int hold)
+static int held_serve(int hold, int once)
 {
 	const char *count = getenv("LISTEN_FDS"), *names = getenv("LISTEN_FDNAMES"), *pid = getenv("LISTEN_PID");
 	struct pollfd fds[HELD_MAX];
@@ -54,8 +54,11 @@ static int held_serve(int hold)
 			char buf[64];
 			if (!fds[i].revents)
 				continue;
-			if (i < given)
+			if (i < given) {
 				held_answer(fds[i].fd, fds, &n, hold);
+				if (once)
+					return 0;
+			}
 			else if (read(fds[i].fd, buf, sizeof(buf)) <= 0) {
 				(void)close(fds[i].fd);
 				fds[i] = fds[--n];

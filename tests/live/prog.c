@@ -300,7 +300,7 @@ int main(int argc, char **argv)
 	if (strcmp(mode, "wait-for") == 0)
 		return wait_for_file(a);
 	if (strcmp(mode, "serve-fds") == 0)
-		return held_serve(strcmp(a, "hold") == 0);
+		return held_serve(strcmp(a, "hold") == 0, strcmp(a, "once") == 0);
 	if (strcmp(mode, "kill-self") == 0) {
 		(void)kill(getpid(), atoi(a));
 		wait_for_ever();

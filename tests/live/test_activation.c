@@ -387,3 +387,35 @@ Test(activation, pm1_ends_at_once_with_one_that_waits)
 	cr_assert_eq(close(fd), 0);
 	cr_assert_eq(live_stop(&l), 0);
 }
+
+/* As inetd's programs do: one connection, one run. */
+Test(activation, what_ends_by_itself_waits_for_the_next_connection)
+{
+	struct live l;
+
+	held_network();
+	live_start(&l, LIVE_PID1,
+		   "[pm1]\nexit_when = never\n[service:web]\ncommand = @PROG@ serve-fds once\nlisten = tcp:5000\nactivation = on-connect\n"
+		   "autorestart = no\n");
+	for (int i = 0; i < 3; i++) {
+		live_status(&l, "web", "waiting");
+		cr_assert_gt(held_ask(5000, NULL), 0);
+		live_line(&l, "stopped -> waiting");
+	}
+	cr_assert_eq(live_stop(&l), 0);
+}
+
+Test(activation, what_ends_and_leaves_the_connection_is_given_up)
+{
+	struct live l;
+
+	held_network();
+	live_start(&l, LIVE_PID1,
+		   "[pm1]\nexit_when = never\n[service:web]\ncommand = @PROG@ exit 0\nlisten = tcp:5000\nactivation = on-connect\nmax_restarts = 3\n");
+	live_status(&l, "web", "waiting");
+	int fd = held_connect(5000);
+	cr_assert_geq(fd, 0);
+	live_status(&l, "web", "errored");
+	cr_assert_eq(close(fd), 0);
+	cr_assert_eq(live_stop(&l), 0);
+}

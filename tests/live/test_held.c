@@ -367,3 +367,25 @@ Test(held, what_can_not_be_adopted_binds_by_itself_and_is_restarted_by_a_reload)
 	live_status(&l, "web", "online");
 	cr_assert_eq(live_stop(&l), 0);
 }
+
+/* One that says nothing of being ready used to be taken for ready when it ran, and the old one was gone when it failed. */
+Test(held, one_that_fails_soon_after_its_start_leaves_the_old_one_in_its_place)
+{
+	struct live l;
+
+	held_network();
+	live_start(&l, LIVE_PID1,
+		   NEVER "[service:web]\nshell = yes\nlisten = tcp:5000\nmin_uptime = 1h\n"
+			 "command = if test -e @DIR@/once; then @PROG@ wait-for @DIR@/go; exit 7; fi; touch @DIR@/once; exec @PROG@ serve-fds\n");
+	live_status(&l, "web", "online");
+	pid_t old = pid_of(&l, "web");
+	struct calling reload = call_begin(&l, 0, (const char *const[]){ "reload", "web", NULL });
+	live_text_is(&l, "web", "pm1.others.0.what", "starting");
+	touch(&l, "go");
+	struct called c = call_wait(&reload);
+	cr_assert_eq(c.code, 1);
+	cr_assert(strstr(c.err, "the new process did not get ready"), "%s", c.err);
+	cr_assert_eq(pid_of(&l, "web"), old);
+	cr_assert_eq(held_ask(5000, NULL), old);
+	cr_assert_eq(live_stop(&l), 0);
+}
