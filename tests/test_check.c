@@ -147,6 +147,23 @@ Test(check, sockets_are_shown_and_what_they_cannot_do_is_a_warning)
 	unlink(path);
 }
 
+Test(check, a_ready_that_is_true_of_the_held_socket_is_warned_of)
+{
+	FILE *err;
+	int r;
+
+	put("[service:web]\ncommand = a\nlisten = tcp:80\nready = tcp:80\n[service:api]\ncommand = a\nlisten = tcp:81\nready = tcp:82\n"
+	    "[service:sock]\ncommand = a\nlisten = unix:/run/a.sock\nready = unix:/run/a.sock\n");
+	r = check(path, NULL);
+	unlink(path);
+	cr_expect_eq(r, 0);
+	fflush(stderr);
+	err = cr_get_redirected_stderr();
+	cr_expect(printed(err, "[service:web] ready = tcp:80: pm1 itself listens there"));
+	cr_expect(printed(err, "[service:sock] ready = unix:/run/a.sock: pm1 itself listens there"));
+	cr_expect_not(printed(err, "[service:api]"));
+}
+
 Test(check, two_services_at_one_place_are_a_fault)
 {
 	char text[1024];
