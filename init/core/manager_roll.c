@@ -10,7 +10,6 @@
 #include "core/drain.h"
 #include "core/health.h"
 #include "core/readiness.h"
-#include "core/readiness.h"
 #include "core/schedule.h"
 #include "core/sockets.h"
 #include "core/watcher.h"

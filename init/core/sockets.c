@@ -184,9 +184,13 @@ static void on_refused(void *ctx, const char *why)
 	struct service *s = ctx;
 	char label[SERVICE_LABEL_MAX], note[SERVICE_CAUSE_MAX];
 
-	log_warning("%s: listen_adopt: %s; it binds by itself, and no socket is held for it", service_label(s, label, sizeof(label)), why);
 	if (text_format(note, sizeof(note), "not adopted: %s", why) < 0)
 		(void)text_format(note, sizeof(note), "not adopted: %.60s...", why);
+	if (s->heir_of) { /* the old one listens there, and stays */
+		service_fail(s, note);
+		return;
+	}
+	log_warning("%s: listen_adopt: %s; it binds by itself, and no socket is held for it", service_label(s, label, sizeof(label)), why);
 	seat_refuse(s->seat, why);
 	service_note(s, note);
 	readiness_listens(s);

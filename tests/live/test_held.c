@@ -389,3 +389,26 @@ Test(held, one_that_fails_soon_after_its_start_leaves_the_old_one_in_its_place)
 	cr_assert_eq(held_ask(5000, NULL), old);
 	cr_assert_eq(live_stop(&l), 0);
 }
+
+/* What the old process listens on was closed for a new one that could not be given it. */
+Test(held, a_new_process_that_can_not_be_adopted_leaves_the_old_one_its_socket)
+{
+	struct live l;
+
+	held_network();
+	live_start(&l, LIVE_PID1,
+		   NEVER "[service:web]\nshell = yes\nlisten = tcp:5000\nlisten_adopt = yes\n"
+			 "command = if test -e @DIR@/once; then exec @PROG@ serve plain 0.0.0.0 5000; fi; touch @DIR@/once; exec @PROG@ serve plain :: 5000\n");
+	live_status(&l, "web", "online");
+	pid_t old = pid_of(&l, "web");
+	struct called c = call(&l, "reload", "web");
+	cr_assert_eq(c.code, 1);
+	cr_assert(strstr(c.err, "not adopted: it binds tcp:0.0.0.0:5000"), "%s", c.err);
+	cr_assert_eq(pid_of(&l, "web"), old);
+	cr_assert_str_eq(live_text(&l, "web", "pm1.not_adopted"), "");
+	int fd = held_connect(5000);
+	cr_assert_geq(fd, 0, "%s", strerror(-fd));
+	cr_assert_eq(close(fd), 0);
+	live_no_zombies(&l);
+	cr_assert_eq(live_stop(&l), 0);
+}
