@@ -8,7 +8,6 @@
 #include "core/process.h"
 #include "os/conns.h"
 #include "os/datagrams.h"
-#include "os/kin.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -90,7 +89,6 @@ static int watch(struct activation *a, uint32_t events, loop_fd_fn fn)
 static size_t held_now(const struct service *s)
 {
 	const struct listen_at *at[LISTEN_MAX];
-	cleanup_free pid_t *pids = calloc(KIN_MAX, sizeof(*pids));
 	struct conns now = { 0 };
 	size_t n = 0, held;
 	bool hidden = false;
@@ -100,11 +98,10 @@ static size_t held_now(const struct service *s)
 			at[n++] = seat_at(s->seat, i);
 	if (n == 0)
 		return 0;
-	if (!pids || conns_list(at, n, &now) < 0)
+	if (conns_list(at, n, &now) < 0)
 		return 1; /* nobody knows: it isn't ended for that */
-	ssize_t found = process_pids(s, pids, KIN_MAX);
-	held = found > 0 ? conns_held(&now, pids, found < KIN_MAX ? (size_t)found : KIN_MAX, &hidden) : 0;
-	if (hidden || found < 0)
+	held = process_conns(s, &now, &hidden);
+	if (hidden)
 		held = now.n;
 	conns_done(&now);
 	return held;

@@ -5,7 +5,6 @@
 #include "core/held.h"
 #include "core/process.h"
 #include "os/conns.h"
-#include "os/kin.h"
 
 #include <errno.h>
 
@@ -63,12 +62,11 @@ static size_t half_open(const struct conns *before, const struct conns *now)
 static int count(struct drain *d, size_t *ret)
 {
 	const struct listen_at *at[LISTEN_MAX];
-	cleanup_free pid_t *pids = calloc(KIN_MAX, sizeof(*pids));
 	struct conns now = { 0 };
 	size_t n_at = addresses(d->service, at), left = 0;
 	bool hidden = false;
 
-	int r = pids ? conns_list(at, n_at, &now) : -ENOMEM;
+	int r = conns_list(at, n_at, &now);
 	if (r < 0)
 		return r;
 	left += half_open(&d->before, &now);
@@ -78,11 +76,9 @@ static int count(struct drain *d, size_t *ret)
 	r = conns_list(at, n_at, &now);
 	if (r < 0)
 		return r;
-	ssize_t n = process_pids(d->service, pids, KIN_MAX);
-	if (n > 0)
-		left += conns_held(&now, pids, n < KIN_MAX ? (size_t)n : KIN_MAX, &hidden);
+	left += process_conns(d->service, &now, &hidden);
 	/* Where nobody tells whose they are, all that were there then are waited for. */
-	if (hidden || n < 0)
+	if (hidden)
 		left += conns_left(&d->before, &now);
 	conns_done(&now);
 	*ret = left;

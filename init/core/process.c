@@ -5,6 +5,7 @@
 #include "base/strv.h"
 #include "base/sys.h"
 #include "base/text.h"
+#include "os/conns.h"
 #include "os/kin.h"
 
 #include <errno.h>
@@ -212,6 +213,15 @@ bool process_has(const struct service *s, pid_t pid)
 		if (pids[i] == pid)
 			return true;
 	return false;
+}
+
+size_t process_conns(const struct service *s, const struct conns *c, bool *ret_hidden)
+{
+	cleanup_free pid_t *pids = calloc(KIN_MAX, sizeof(*pids));
+	ssize_t n = pids ? process_pids(s, pids, KIN_MAX) : -ENOMEM;
+
+	*ret_hidden = n < 0;
+	return n > 0 ? conns_held(c, pids, n < KIN_MAX ? (size_t)n : KIN_MAX, ret_hidden) : 0;
 }
 
 size_t process_signal_rest(struct service *s, int sig)

@@ -6,6 +6,8 @@
 
 #include "core/service.h"
 
+struct conns; /* os/conns.h */
+
 /* What is to run: the service's own command, or another in its place and with all that is its. */
 struct process_job {
 	const struct strv *argv;
@@ -35,6 +37,8 @@ size_t process_signal_rest(struct service *s, int sig);
 ssize_t process_pids(const struct service *s, pid_t *pids, size_t max);
 /* Whether that living process is one of them. */
 bool process_has(const struct service *s, pid_t pid);
+/* How many of these connections its processes hold. *ret_hidden: it can't be told of all of them. */
+size_t process_conns(const struct service *s, const struct conns *c, bool *ret_hidden);
 /* SIGKILL to everything of the service. */
 void process_kill_all(struct service *s);
 /* Whether any process of the service lives, main not counted. */
