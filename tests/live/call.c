@@ -50,6 +50,10 @@ static void become(struct live *l, int how, const char *const *args, int out, in
 	(void)unsetenv("COLUMNS");
 	if (how & CALL_NO_COLOR)
 		(void)setenv("NO_COLOR", "1", 1);
+	/* A run in the background ignores these, which is handed on to all it starts; tests send them. */
+	(void)signal(SIGINT, SIG_DFL);
+	(void)signal(SIGQUIT, SIG_DFL);
+	(void)signal(SIGHUP, SIG_DFL);
 	(void)execv(argv[0], (char **)argv);
 	_exit(92);
 }
