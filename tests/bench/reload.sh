@@ -72,7 +72,7 @@ round() { # WHO PROGRAM KIND
 	read -r going <&3 # what was before the first reload
 	for _ in $(seq "$RELOADS"); do
 		begun=$(ms)
-		"reload_$who" >>"$dir/said" 2>&1 || { echo "$who: the reload failed:" && tail -n 5 "$dir/said"; }
+		"reload_$who" >>"$dir/said" 2>&1 || { echo "$who: the reload failed:" && tail -n 5 "$dir/said" && exit 1; }
 		b_take "took-$program-$kind" "$who" $(($(ms) - begun))
 		kill -USR2 "$load"
 		read -r going <&3

@@ -74,6 +74,11 @@ pid_t held_answer(int fd, int *ret_instance)
 	return pid;
 }
 
+pid_t held_pid(struct live *l, const char *name)
+{
+	return (pid_t)live_get(l, name, "pid");
+}
+
 pid_t held_ask(int port, int *ret_instance)
 {
 	int fd = held_connect(port);

@@ -11,6 +11,7 @@ int held_connect(int port);
 int held_connect_unix(const char *path);
 /* Reads the line "PID INSTANCE" of `prog serve-fds`: the pid, or -1 when the connection was closed or reset; *ret_instance may be NULL. */
 pid_t held_answer(int fd, int *ret_instance);
+pid_t held_pid(struct live *l, const char *name); /* as pm1 reports it, in its own namespace */
 /* Connects, reads, closes. */
 pid_t held_ask(int port, int *ret_instance);
 

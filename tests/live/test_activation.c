@@ -30,11 +30,6 @@ static void is_armed(struct live *l, const char *name)
 	cr_assert_str_eq(live_text(l, name, "pm1.waiting_for"), "a connection");
 }
 
-static pid_t pid_of(struct live *l, const char *name)
-{
-	return (pid_t)live_get(l, name, "pid");
-}
-
 static int send_to(int port)
 {
 	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
@@ -99,7 +94,7 @@ Test(activation, a_quiet_unix_connection_keeps_it_up)
 		cr_assert_gt(held_ask(5000, NULL), 0);
 		live_line(&l, "no connection for idle_timeout 200ms");
 	}
-	cr_assert_eq(pid_of(&l, "web"), pid);
+	cr_assert_eq(held_pid(&l, "web"), pid);
 	cr_assert_str_eq(live_text(&l, "web", "pm2_env.status"), "online");
 	cr_assert_eq(close(fd), 0);
 	live_line(&l, "no connection for idle_timeout 50ms");
@@ -119,7 +114,7 @@ Test(activation, after_a_crash_it_runs_again_and_goes_idle_as_before)
 	cr_assert_eq(call(&l, "sendSignal", "KILL", "web").code, 0);
 	live_number(&l, "web", "pm2_env.restart_time", 1);
 	live_status(&l, "web", "online");
-	cr_assert_neq(pid_of(&l, "web"), pid);
+	cr_assert_neq(held_pid(&l, "web"), pid);
 	live_line(&l, "no connection for idle_timeout");
 	is_armed(&l, "web");
 	cr_assert_gt(held_ask(5000, NULL), 0);
@@ -214,7 +209,7 @@ Test(activation, another_listen_in_the_file_is_waited_at_instead)
 	live_ini(&l, NEVER "[service:web]\ncommand = @PROG@ serve-fds\nlisten = tcp:5002\n");
 	cr_assert_eq(call(&l, "reload-config").code, 0);
 	live_status(&l, "web", "online");
-	cr_assert_eq(held_ask(5002, NULL), pid_of(&l, "web"));
+	cr_assert_eq(held_ask(5002, NULL), held_pid(&l, "web"));
 	cr_assert_eq(live_stop(&l), 0);
 }
 
@@ -310,11 +305,11 @@ Test(activation, who_needs_one_that_waits_has_what_it_needs)
 	is_armed(&l, "web");
 	live_status(&l, "needs", "online");
 	live_status(&l, "later", "online");
-	pid_t needs = pid_of(&l, "needs"), later = pid_of(&l, "later");
+	pid_t needs = held_pid(&l, "needs"), later = held_pid(&l, "later");
 	in_and_out(&l, "web", 5000, 3);
 	/* That it comes and goes is nothing to them. */
-	cr_assert_eq(pid_of(&l, "needs"), needs);
-	cr_assert_eq(pid_of(&l, "later"), later);
+	cr_assert_eq(held_pid(&l, "needs"), needs);
+	cr_assert_eq(held_pid(&l, "later"), later);
 	/* Who starts what needs it starts it too, and that is no more than to wait. */
 	cr_assert_eq(call(&l, "stop", "web", "needs").code, 0);
 	live_status(&l, "web", "stopped");

@@ -7,6 +7,7 @@
 
 
 #define TIMES 20
+#define KEPT_TIMES 5 /* each cuts the same clients at the same point */
 #define NEVER "refused", "reset_connect", "timeout_connect", "timeout_answer", "bad", "local"
 
 #define ADOPT "listen_adopt = yes\n"
@@ -34,7 +35,7 @@ static const struct program python = {
 };
 static const struct program nginx = { .ini = HELD ADOPT "command = nginx -p @DIR@ -e stderr -c @HERE@/nginx.conf\n" };
 
-static void held(const struct scene *s, json_t *j)
+static void held(const struct scene *s, json_t *j, int times)
 {
 	static const char *const kinds[] = { "new", "keep" };
 	size_t bodies = traffic_bodies(j);
@@ -43,7 +44,7 @@ static void held(const struct scene *s, json_t *j)
 		cr_assert_eq(traffic_count(j, kinds[i], NEVER), 0, "%s", traffic_text(j));
 	/* Each process has been heard. */
 	if (!s->program->nameless)
-		cr_assert_geq(bodies, (size_t)TIMES + 1, "%zu: %s", bodies, traffic_text(j));
+		cr_assert_geq(bodies, (size_t)times + 1, "%zu: %s", bodies, traffic_text(j));
 }
 
 static void reloads(const struct program *p, int new, int keep)
@@ -54,7 +55,7 @@ static void reloads(const struct program *p, int new, int keep)
 	for (int i = 0; i < TIMES; i++)
 		scene_renew(&s, "Reload");
 	json_t *j = scene_end(&s);
-	held(&s, j);
+	held(&s, j, TIMES);
 	cr_assert_eq(traffic_count(j, "new", "failed", "stale"), 0, "%s", traffic_text(j));
 	if (p->drains)
 		cr_assert_eq(traffic_count(j, "keep", "failed", "stale"), 0, "%s", traffic_text(j));
@@ -63,7 +64,7 @@ static void reloads(const struct program *p, int new, int keep)
 /* What ends a process cuts at most what each client was at. */
 static void cut(const struct scene *s, json_t *j)
 {
-	held(s, j);
+	held(s, j, TIMES);
 	cr_assert_leq(traffic_count(j, "new", "failed", "stale") + traffic_count(j, "keep", "failed", "stale"),
 		      (json_int_t)TIMES * s->clients, "%s", traffic_text(j));
 }
@@ -104,9 +105,27 @@ static void kills(const struct program *p, int new, int keep)
 		kills(&(program), new, keep);                                                                                              \
 	}
 
+/* Clients that stay are cut after drain_timeout; none of them is refused, or kept waiting. */
+static void reloads_of_kept(const struct program *p)
+{
+	static struct scene s;
+
+	scene_start(&s, p, 25, 25);
+	for (int i = 0; i < KEPT_TIMES; i++)
+		scene_renew(&s, "Reload");
+	held(&s, scene_end(&s), KEPT_TIMES);
+}
+
+#define KEPT(program)                                                                                                                      \
+	Test(program, reloads_refuse_no_client_that_stays)                                                                                 \
+	{                                                                                                                                  \
+		reloads_of_kept(&(program));                                                                                               \
+	}
+
 /* A program that dies at its stop signal can't be rid of connections that are kept: there the clients have new ones. */
 #define DIES(program)                                                                                                                      \
 	RELOADS(program, 50, 0)                                                                                                            \
+	KEPT(program)                                                                                                                      \
 	RESTARTS_AND_KILLS(program, 25, 25)
 
 #define DRAINS(program)                                                                                                                    \
@@ -124,4 +143,4 @@ DIES(python)
 RELOADS(node_slow, 50, 0)
 DRAINS(c_drains)
 DRAINS(node_drains)
-RELOADS(c_given_drains, 25, 25)
+DRAINS(c_given_drains)
