@@ -136,7 +136,7 @@ static void on_idle(void *ctx)
 	char cause[SERVICE_CAUSE_MAX];
 	struct text t = TEXT_INIT(cause);
 
-	if (s->state != STATE_ONLINE || s->spec->idle_timeout == 0)
+	if (s->state != STATE_ONLINE || s->spec->idle_timeout == 0 || seat_count(s->seat) == 0)
 		return;
 	look_at_datagrams(a, now);
 	if (seat_waiting(s->seat) > 0 || held_now(s) > 0)
@@ -198,7 +198,7 @@ bool activation_is_armed(const struct service *s)
 
 void activation_up(struct service *s)
 {
-	if (s->spec->activation != ACTIVATION_ON_CONNECT || s->heir_of || s->replaced)
+	if (s->spec->activation != ACTIVATION_ON_CONNECT || s->heir_of || s->replaced || seat_count(s->seat) == 0)
 		return;
 	struct activation *a = get(s);
 	if (!a)

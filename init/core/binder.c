@@ -268,6 +268,7 @@ static void give_up(struct binder *b, const struct notice *n, int r)
 }
 
 static int look(struct asked *a, const struct notice *n, bool as_self);
+static struct asked *free_place(struct binder *b);
 
 static void on_report(void *ctx, int r, const struct peek_report *report)
 {
@@ -289,8 +290,10 @@ static void on_report(void *ctx, int r, const struct peek_report *report)
 	/* The user's own rights do in a container; on a host that restricts ptrace, or for a program that can't be dumped, root's do. */
 	if ((r == -EACCES || r == -EPERM) && !a->as_self && geteuid() == 0) {
 		r = look(a, &n, true);
-		if (r == 0)
+		if (r == 0) {
+			set_full(b, !free_place(b)); /* it has taken its place again */
 			return;
+		}
 	}
 	if (r < 0)
 		give_up(b, &n, r);

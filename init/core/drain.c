@@ -12,6 +12,8 @@
  * milliseconds of pm1: a drain that lasts minutes is looked at more rarely, so that it ends at most so much later. */
 #define LOOK_FIRST (2 * USEC_MS)
 #define LOOK_MAX (50 * USEC_MS)
+/* PID 1 has other things to do: it rests so many times as long as a look took. */
+#define LOOK_REST 10
 #define LOOK_PART 32 /* of the time it has taken so far */
 #define LOOK_LONG USEC_SEC
 /* A connection may be on its way from the queue to the program while we look: so often nothing is found, then there is nothing. */
@@ -101,7 +103,9 @@ static void on_look(void *ctx)
 
 	if (s->state != STATE_ONLINE)
 		return; /* it has ended by itself, or somebody wanted it down */
+	usec_t before = clock_mono();
 	int r = count(d, &d->left);
+	usec_t rest = LOOK_REST * (clock_mono() - before);
 	if (r < 0) {
 		log_warning("%s: cannot see its connections: %s; stopping it without a drain", service_label(s, label, sizeof(label)), err_text(r));
 		end(d, false);
@@ -117,7 +121,10 @@ static void on_look(void *ctx)
 	d->wait += d->wait / 2;
 	if (d->wait > most)
 		d->wait = most;
-	loop_timer_in(d->timer, d->left == 0 ? LOOK_FIRST : d->wait < until ? d->wait : until);
+	usec_t wait = d->left == 0 ? LOOK_FIRST : d->wait;
+	if (wait < rest)
+		wait = rest;
+	loop_timer_in(d->timer, wait < until ? wait : until);
 }
 
 void drain_begin(struct service *s, drain_fn over, void *ctx)

@@ -243,9 +243,14 @@ void seat_leave(struct seat *s)
 		set_serves(s, false);
 }
 
+bool seat_has_company(const struct seat *s)
+{
+	return s && s->held->serving > (size_t)s->serves;
+}
+
 void seat_clear(struct seat *s)
 {
-	if (!s || s->held->serving == (size_t)s->serves || !seat_steers(s))
+	if (!seat_has_company(s) || !seat_steers(s))
 		return;
 	seat_leave(s);
 }

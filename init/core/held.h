@@ -29,6 +29,7 @@ int seat_take(struct seat *s, struct text *failure);
 /* New connections go there, or not (while another seat takes them). */
 void seat_serve(struct seat *s, bool on);
 bool seat_serves(const struct seat *s);
+bool seat_has_company(const struct seat *s); /* another one is in service */
 /* Nobody will run in it: what waits in its queues is given up while others serve, which a client that tries again will find. */
 void seat_clear(struct seat *s);
 void seat_leave(struct seat *s); /* gives up its sockets; seat_take() binds anew */

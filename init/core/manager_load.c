@@ -78,6 +78,7 @@ int manager_apply_step(struct manager *m, const struct plan_step *step, const ch
 		if (step->verb == PLAN_CHANGE) {
 			service_set_spec(s, step->new, &m->cfg.place);
 			sockets_set(s, roster_sibling(&m->roster, s));
+			manager_look_at_order(m); /* one that waited for a connection waits at other sockets now */
 			m->has_order |= order_has_any(step->new);
 			/* Those without a process start with the new ones: what they require may be among these. */
 			if (restart && (s->state == STATE_ERRORED || s->state == STATE_BACKOFF || s->state == STATE_WAITING))

@@ -186,11 +186,12 @@ static void on_refused(void *ctx, const char *why)
 
 	if (text_format(note, sizeof(note), "not adopted: %s", why) < 0)
 		(void)text_format(note, sizeof(note), "not adopted: %.60s...", why);
-	if (s->heir_of) { /* the old one listens there, and stays */
+	if (s->heir_of || seat_has_company(s->seat)) { /* others listen there, and the reason may pass */
 		service_fail(s, note);
 		return;
 	}
 	log_warning("%s: listen_adopt: %s; it binds by itself, and no socket is held for it", service_label(s, label, sizeof(label)), why);
+	activation_down(s); /* its descriptors would keep the address */
 	seat_refuse(s->seat, why);
 	service_note(s, note);
 	readiness_listens(s);

@@ -18,8 +18,12 @@ static int read_piece(const char *buf, size_t n, sockdiag_fn fn, void *ctx)
 		const struct nlmsghdr *h = (const struct nlmsghdr *)(const void *)buf;
 		if (h->nlmsg_len < sizeof(*h) || h->nlmsg_len > n)
 			return -EPROTO;
-		if (h->nlmsg_type == NLMSG_DONE)
-			return 1;
+		if (h->nlmsg_type == NLMSG_DONE) { /* a dump that failed says so here, not by an NLMSG_ERROR */
+			int why = 0;
+			if (h->nlmsg_len >= NLMSG_LENGTH(sizeof(why)))
+				memcpy(&why, NLMSG_DATA(h), sizeof(why));
+			return why < 0 ? why : 1;
+		}
 		if (h->nlmsg_type == NLMSG_ERROR) {
 			const struct nlmsgerr *e = NLMSG_DATA(h);
 			return h->nlmsg_len < NLMSG_LENGTH(sizeof(*e)) ? -EPROTO : e->error < 0 ? e->error : 1;

@@ -263,3 +263,51 @@ Test(held_edges, a_process_that_takes_anothers_place_gets_what_that_one_has_stor
 	}
 	cr_assert_eq(live_stop(&l), 0);
 }
+
+/* One that could not be given its socket used to close those of all the others, who listened on them. */
+Test(held_edges, one_instance_that_can_not_be_adopted_leaves_the_others_their_sockets)
+{
+	struct live l;
+	char hello[8] = "";
+
+	held_network();
+	live_start(&l, LIVE_PID1,
+		   "[pm1]\nexit_when = never\n[service:web]\nshell = yes\nlisten = tcp:5000\nlisten_adopt = yes\ninstances = 2\nmax_restarts = 2\n"
+		   "command = if test -e @DIR@/odd; then exec @PROG@ serve plain 0.0.0.0 5000; fi; exec @PROG@ serve plain :: 5000\n");
+	for (int i = 0; i < 2; i++)
+		live_line(&l, "starting -> online");
+	cr_assert_eq(close(creat(live_path(&l, "odd"), 0600)), 0);
+	cr_assert_eq(call(&l, "sendSignal", "KILL", "1").code, 0);
+	live_line(&l, "-> errored");
+	cr_assert_str_eq(live_text(&l, "web", "pm1.not_adopted"), "");
+	for (int i = 0; i < 20; i++) {
+		int fd = held_connect(5000);
+		cr_assert_geq(fd, 0, "%s", strerror(-fd));
+		cr_assert_eq(recv(fd, hello, 6, MSG_WAITALL), 6);
+		cr_assert_eq(close(fd), 0);
+	}
+	cr_assert_eq(live_stop(&l), 0);
+}
+
+/* Nobody sees the connections of one that binds by itself: it used to be ended as idle, again and again. */
+Test(held_edges, one_that_binds_by_itself_is_never_idle)
+{
+	struct live l;
+
+	held_network();
+	live_start(&l, LIVE_PID1,
+		   "[pm1]\nexit_when = never\n[defaults]\nactivation = on-connect\n"
+		   "[service:own]\ncommand = @PROG@ serve plain 0.0.0.0 5000\nlisten = tcp:5000\nlisten_adopt = yes\nidle_timeout = 20ms\n"
+		   "[service:clock]\ncommand = @PROG@ serve-fds\nlisten = tcp:5001\nidle_timeout = 300ms\n");
+	live_status(&l, "own", "waiting");
+	live_status(&l, "clock", "waiting");
+	int fd = held_connect(5000);
+	cr_assert_geq(fd, 0);
+	live_status(&l, "own", "online");
+	pid_t pid = held_pid(&l, "own");
+	cr_assert_gt(held_ask(5001, NULL), 0);
+	live_line(&l, "no connection for idle_timeout 300ms");
+	cr_assert_eq(held_pid(&l, "own"), pid);
+	cr_assert_eq(close(fd), 0);
+	cr_assert_eq(live_stop(&l), 0);
+}

@@ -585,6 +585,23 @@ Test(conns, a_step_that_fails_leaves_nothing_behind)
 	close_fd(&p.client);
 }
 
+static int on_answer(void *ctx, const struct nlmsghdr *h)
+{
+	(void)ctx;
+	(void)h;
+	return 0;
+}
+
+/* As where the kernel has no tcp_diag: taken for an empty list it would end drains with connections left. */
+Test(conns, a_protocol_that_nobody_knows_is_no_empty_list)
+{
+	struct inet_diag_req_v2 req = { .sdiag_family = AF_INET, .sdiag_protocol = 253 /* for experiments: RFC 3692 */, .idiag_states = ~0u };
+
+	cr_expect_eq(sockdiag_ask(NLM_F_DUMP, &req, sizeof(req), on_answer, NULL), -ENOENT);
+	req.sdiag_protocol = IPPROTO_TCP;
+	cr_expect_eq(sockdiag_ask(NLM_F_DUMP, &req, sizeof(req), on_answer, NULL), 0);
+}
+
 /* The kernel's own messages are no input from outside, but a length that is wrong must not lead out of the buffer. */
 Test(conns, an_attribute_that_is_not_whole_is_none)
 {
