@@ -34,12 +34,13 @@ code_of() {
 	docker inspect -f '{{.State.ExitCode}}' "$1"
 }
 
+# Not grep -q, here and below: it ends with the first match, and who still writes then dies of PIPE, which pipefail takes for a failure.
 says() { # CONTAINER REGEX: whether its output has it
-	docker logs "$1" 2>&1 | grep -qE "$2"
+	docker logs "$1" 2>&1 | grep -E "$2" >/dev/null
 }
 
 status_has() { # CONTAINER REGEX
-	docker exec "$1" /pm1 status | grep -qE "$2"
+	docker exec "$1" /pm1 status | grep -E "$2" >/dev/null
 }
 
 # One value of `pm1 jlist` in a container: NAME PATH
